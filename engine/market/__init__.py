@@ -1,0 +1,1 @@
+"""Facts about the market: the exchange calendar, symbols, corporate actions."""

@@ -1,0 +1,29 @@
+{#-
+    The memory of `lake_incremental`: from which stamp each model's rows of a date were made, and
+    which stamps the tests have seen.
+-#}
+{% macro ensure_lake_build_state() -%}
+    create schema if not exists ops;
+    create table if not exists ops.lake_build_state (
+        model varchar,
+        session_date date,
+        stamp varchar,
+        invocation_id varchar,
+        primary key (model, session_date)
+    );
+    create table if not exists ops.lake_verified (
+        test varchar,
+        session_date date,
+        stamp varchar,
+        primary key (test, session_date)
+    )
+{%- endmacro %}
+
+{#- True when the table's columns are not the model's any more: it must be made again. -#}
+{% macro lake_columns_differ(existing, empty_sql) -%}
+    {%- set old = adapter.get_columns_in_relation(existing) -%}
+    {%- set new = get_column_schema_from_query(empty_sql) -%}
+    {%- set old_names = old | map(attribute='name') | list -%}
+    {%- set new_names = new | map(attribute='name') | list -%}
+    {{ return(old_names != new_names) }}
+{%- endmacro %}

@@ -1,0 +1,59 @@
+{#-
+    Compare the stamps that a model's dates should have with those they have.
+    Returns rows (action: build or remove, session_date, stamp, path, row_count), by date.
+-#}
+{% macro lake_changes(model_key, dataset, model_sql) -%}
+    {%- set upstream = config.get('stamps_from') -%}
+    {%- set query -%}
+        with code as (
+            select md5(
+                '{{ local_md5(model_sql) }}'
+                {%- for name in config.get('invalidate_on', []) %}
+                || coalesce((
+                    select string_agg(t::varchar, '|' order by t::varchar)
+                    from main.{{ name }} as t
+                ), '')
+                {%- endfor %}
+                {%- if config.get('uses_kernels') %}
+                || coalesce(getvariable('kernel_hash'), '')
+                {%- endif %}
+            ) as code_hash
+        ),
+
+        wanted as (
+            select
+                files.session_date,
+                md5(
+                    {{ 'state.stamp' if upstream else 'files.content_hash' }}
+                    || code.code_hash
+                    || coalesce(sessions::varchar, '')
+                ) as stamp,
+                files.path,
+                files.row_count
+            from staging.stg_lake__files as files
+            cross join code
+            left join main.dim_sessions as sessions using (session_date)
+            {%- if upstream %}
+            inner join ops.lake_build_state as state
+                on state.model = '{{ upstream }}' and files.session_date = state.session_date
+            {%- endif %}
+            where files.dataset = '{{ dataset }}' and files.reason is null
+        ),
+
+        present as (
+            select session_date, stamp from ops.lake_build_state where model = '{{ model_key }}'
+        )
+
+        select
+            if(wanted.session_date is null, 'remove', 'build') as action,
+            coalesce(wanted.session_date, present.session_date)::varchar as session_date,
+            wanted.stamp,
+            wanted.path,
+            coalesce(wanted.row_count, 0) as row_count
+        from wanted
+        full join present using (session_date)
+        where wanted.stamp is distinct from present.stamp
+        order by 2
+    {%- endset -%}
+    {{ return(run_query(query).rows | list) }}
+{%- endmacro %}

@@ -1,0 +1,29 @@
+{#- Name of a `unique_together` test in `ops.lake_verified`. -#}
+{% macro lake_test_key(model_name, columns) -%}
+    {{ model_name }}({{ columns | join(',') }})
+{%- endmacro %}
+
+{#-
+    At the end of a run: remember which dates the passed tests have seen. A date whose test failed
+    or did not run is tested again, so that a second build cannot slip it through.
+-#}
+{% macro remember_lake_verified(results) -%}
+    {%- if execute and flags.WHICH in ['build', 'test'] -%}
+        {%- for result in results
+            if result.node.resource_type == 'test'
+            and result.status == 'pass'
+            and result.node.test_metadata
+            and result.node.test_metadata.kwargs.get('changed_since')
+        -%}
+            {%- set kwargs = result.node.test_metadata.kwargs -%}
+            {%- set model_name = result.node.attached_node.split('.')[-1] -%}
+            insert or replace into ops.lake_verified
+            select
+                '{{ lake_test_key(model_name, kwargs['columns']) }}',
+                session_date,
+                stamp
+            from ops.lake_build_state
+            where model = '{{ kwargs['changed_since'] }}';
+        {% endfor -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,2 @@
+{{ config(meta={'publish': 'table'}) }}
+{{ adjusted_bars('int_bars__15min') }}

@@ -1,0 +1,37 @@
+{{ config(
+    materialized='lake_incremental',
+    dataset='stocks',
+    stamps_from='stg_lake__stock_rows',
+    invalidate_on=['source_priority'],
+) }}
+-- Five-minute bars from minutes. Sums run over decimals, so that their order cannot matter.
+with
+
+placed as (
+
+    select
+        *,
+        minute_index // 5 as bar_index
+    from {{ ref('int_bars__minutes') }}
+
+)
+
+select
+    symbol,
+    session_date,
+    bar_index,
+    any_value(open_at) + to_minutes(5 * bar_index) as open_ts,
+    least(any_value(open_at) + to_minutes(5 * (bar_index + 1)), any_value(close_at)) as known_at,
+    arg_min(open, ts) as open,
+    max(high) as high,
+    min(low) as low,
+    arg_max(close, ts) as close,
+    sum(volume::decimal(18, 3))::double as volume,
+    sum(transactions)::bigint as transactions,
+    sum((volume * coalesce(vwap, close))::decimal(18, 4))::double as dollar_volume,
+    count(*)::integer as minutes,
+    least(5, any_value(session_minutes) - 5 * bar_index)::integer as expected_minutes,
+    arg_max(price_basis, ts) as price_basis,
+    arg_max(source, ts) as source
+from placed
+group by symbol, session_date, bar_index

@@ -1,0 +1,3 @@
+{{ config(meta={'publish': 'table'}) }}
+-- Earlier published versions, as the journal remembers them.
+select * from {{ source('journal', 'build_history') }}

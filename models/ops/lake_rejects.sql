@@ -1,0 +1,88 @@
+{{ config(meta={'publish': 'table'}) }}
+-- Every row and file that was left out, with its reason.
+select
+    'staging' as stage,
+    'stocks' as dataset,
+    source,
+    session_date,
+    strftime(session_date, '%Y-%m-%d.parquet') as file,
+    file_row,
+    symbol as entity,
+    reject_reason as reason,
+    null::varchar as detail
+from {{ ref('stg_lake__stock_rows') }}
+where reject_reason is not null
+
+union all
+
+select
+    'staging' as stage,
+    'options' as dataset,
+    source,
+    session_date,
+    strftime(session_date, '%Y-%m-%d.parquet') as file,
+    file_row,
+    symbol as entity,
+    reject_reason as reason,
+    null::varchar as detail
+from {{ ref('stg_lake__option_rows') }}
+where reject_reason is not null
+
+union all
+
+select
+    'staging' as stage,
+    'dividends' as dataset,
+    source,
+    ex_date as session_date,
+    'dividends.parquet' as file,
+    null::bigint as file_row,
+    symbol as entity,
+    reject_reason as reason,
+    null::varchar as detail
+from {{ ref('stg_lake__dividends') }}
+where reject_reason is not null
+
+union all
+
+select
+    'staging' as stage,
+    'splits' as dataset,
+    source,
+    ex_date as session_date,
+    'splits.parquet' as file,
+    null::bigint as file_row,
+    symbol as entity,
+    reject_reason as reason,
+    null::varchar as detail
+from {{ ref('stg_lake__splits') }}
+where reject_reason is not null
+
+union all
+
+select
+    'staging' as stage,
+    dataset,
+    null as source,
+    session_date,
+    strftime(session_date, '%Y-%m-%d.parquet') as file,
+    null::bigint as file_row,
+    null as entity,
+    reason,
+    detail
+from {{ ref('stg_lake__files') }}
+where reason is not null
+
+union all
+
+select
+    'import' as stage,
+    dataset,
+    source,
+    session_date,
+    file,
+    "row" as file_row,
+    entity,
+    reason,
+    detail
+from {{ ref('stg_lake__import_rejects') }}

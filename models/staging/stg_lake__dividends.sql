@@ -1,0 +1,17 @@
+-- A dividend counts from its ex-date, if it was known when that session opened.
+select
+    dividends.symbol,
+    dividends.ex_date,
+    dividends.amount,
+    dividends.declared_date,
+    dividends.source,
+    dividends.known_at,
+    case
+        when sessions.session_date is null then 'not_a_session'
+        when dividends.amount is null or dividends.amount <= 0 then 'non_positive_price'
+        when dividends.known_at is null or dividends.known_at > sessions.open_at
+            then 'known_too_late'
+    end as reject_reason
+from {{ source('lake', 'dividends') }} as dividends
+inner join {{ ref('dim_universe') }} as universe using (symbol)
+left join {{ ref('dim_sessions') }} as sessions on dividends.ex_date = sessions.session_date

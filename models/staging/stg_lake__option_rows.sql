@@ -1,0 +1,101 @@
+{{ config(
+    materialized='lake_incremental',
+    dataset='options',
+    invalidate_on=['dim_universe', 'option_roots'],
+) }}
+-- depends_on: {{ ref('stg_lake__files') }}
+-- Every option row of the universe with the reason that keeps it out, if one does. Quotes are
+-- not judged here (crossed, wide, empty): the mark decides what a quote is worth.
+with
+
+source as (
+
+    select * from {{ source('lake', 'options') }}
+
+),
+
+renamed as (
+
+    select
+        try_cast(parse_filename(filename, true) as date) as session_date,
+        file_row_number + 1 as file_row,
+        symbol,
+        root,
+        underlying,
+        expiration,
+        strike,
+        option_type,
+        source,
+        bar_seconds,
+        ts,
+        known_at,
+        open,
+        high,
+        low,
+        close,
+        volume,
+        transactions,
+        bid,
+        ask,
+        bid_size,
+        ask_size,
+        open_interest,
+        vendor_iv,
+        vendor_delta,
+        underlying_price
+    from source
+
+),
+
+judged as (
+
+    select
+        renamed.*,
+        roots.exercise_style,
+        roots.settlement,
+        case
+            when sessions.session_date is null then 'not_a_session'
+            when timezone('America/New_York', renamed.ts)::date != renamed.session_date
+                then 'wrong_date'
+            when regexp_matches(renamed.root, '[0-9]$') then 'adjusted_contract'
+            when roots.root is null then 'unknown_root'
+            when renamed.option_type not in ('C', 'P') or renamed.option_type is null
+                then 'bad_option_type'
+            when renamed.strike is null or renamed.strike <= 0 then 'bad_strike'
+            when renamed.expiration is null or renamed.expiration < renamed.session_date
+                then 'expired'
+            when renamed.known_at is null or renamed.known_at < renamed.ts
+                then 'known_before_bar'
+            when least(renamed.open, renamed.high, renamed.low, renamed.close) <= 0
+                or least(renamed.bid, renamed.ask) < 0 then 'non_positive_price'
+            when renamed.high < greatest(renamed.open, renamed.close, renamed.low)
+                or renamed.low > least(renamed.open, renamed.close)
+                then 'bad_ohlc'
+            when least(renamed.volume, renamed.transactions, renamed.open_interest) < 0
+                then 'negative_volume'
+        end as reason
+    from renamed
+    semi join {{ ref('dim_universe') }} as universe on renamed.underlying = universe.symbol
+    left join {{ ref('option_roots') }} as roots
+        on renamed.root = roots.root and renamed.underlying = roots.underlying
+    left join {{ ref('dim_sessions') }} as sessions using (session_date)
+
+),
+
+{{ repeated_rows(
+    'judged',
+    key=[
+        'session_date', 'root', 'expiration', 'strike', 'option_type', 'source', 'bar_seconds', 'ts',
+    ],
+    payload=[
+        'known_at', 'open', 'high', 'low', 'close', 'volume', 'transactions', 'bid', 'ask',
+        'bid_size', 'ask_size', 'open_interest', 'vendor_iv', 'vendor_delta', 'underlying_price',
+    ],
+) }}
+
+select
+    judged.* exclude (reason),
+    (judged.expiration - judged.session_date)::integer as dte,
+    coalesce(judged.reason, repeated_rows.reason) as reject_reason
+from judged
+left join repeated_rows using (session_date, file_row)

@@ -1,0 +1,20 @@
+-- A split counts from its ex-date, if it was known when that session opened.
+select
+    splits.symbol,
+    splits.ex_date,
+    splits.numerator,
+    splits.denominator,
+    splits.source,
+    splits.known_at,
+    case
+        when sessions.session_date is null then 'not_a_session'
+        when splits.numerator is null
+            or splits.denominator is null
+            or least(splits.numerator, splits.denominator) <= 0
+            then 'non_positive_price'
+        when splits.known_at is null or splits.known_at > sessions.open_at
+            then 'known_too_late'
+    end as reject_reason
+from {{ source('lake', 'splits') }} as splits
+inner join {{ ref('dim_universe') }} as universe using (symbol)
+left join {{ ref('dim_sessions') }} as sessions on splits.ex_date = sessions.session_date
