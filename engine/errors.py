@@ -63,3 +63,9 @@ class AuditError(QuantError):
     """The leak audit found a difference."""
 
     exit_code = 8
+
+
+class QueryError(QuantError):
+    """A query cannot be answered: it is not one read-only statement, or it is wrong."""
+
+    exit_code = 9

@@ -103,7 +103,8 @@ class Feature:
     def description(self) -> str:
         """One paragraph for dbt docs: formula, units, source, lookback."""
         family = self.family
-        return f"{family.formula}. Units: {family.units}. Source: {family.source}."
+        window = f" Window: {' and '.join(map(str, self.sizes))} bars." if self.sizes else ""
+        return f"{family.formula}.{window} Units: {family.units}. Source: {family.source}."
 
 
 @dataclass(frozen=True)

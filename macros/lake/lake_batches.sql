@@ -16,14 +16,17 @@
     {{ return(batches) }}
 {%- endmacro %}
 
-{#- Dates as SQL literals: DuckDB prunes by literals, not by subqueries. -#}
-{% macro lake_date_list(changes) -%}
+{#- Predicate over some dates, in order: literals, because DuckDB prunes files by literals only. -#}
+{% macro lake_date_filter(changes) -%}
+    session_date between date '{{ changes[0].session_date }}' and date '{{ changes[-1].session_date }}'
+    and session_date in (
     {%- for change in changes -%}
         date '{{ change.session_date }}'{{ ', ' if not loop.last }}
     {%- endfor -%}
+    )
 {%- endmacro %}
 
-{#- The day files of some dates as a SQL list, behind the data set's empty template. -#}
+{#- The day files of some dates as a SQL list. -#}
 {% macro lake_file_list(changes) -%}
     [
     {%- for change in changes -%}

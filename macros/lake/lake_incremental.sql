@@ -44,35 +44,32 @@
     {%- set changes = lake_changes(model_key, dataset, sql) -%}
     {%- set removed = changes | selectattr('action', 'equalto', 'remove') | list -%}
     {%- if removed -%}
-        {%- set dates = lake_date_list(removed) -%}
+        {%- set dates = lake_date_filter(removed) -%}
         {%- call statement('remove') -%}
-            delete from {{ target_relation }} where session_date in ({{ dates }})
+            delete from {{ target_relation }} where {{ dates }}
         {%- endcall -%}
         {%- call statement('remove_state') -%}
             delete from ops.lake_build_state
-            where model = '{{ model_key }}' and session_date in ({{ dates }})
+            where model = '{{ model_key }}' and {{ dates }}
         {%- endcall -%}
         {%- do adapter.commit() -%}
     {%- endif -%}
 
     {%- set stale = changes | selectattr('action', 'equalto', 'build') | list -%}
     {%- for batch in lake_batches(stale) -%}
-        {%- set dates = lake_date_list(batch) -%}
-        {%- set first = batch[0].session_date -%}
-        {%- set last = batch[-1].session_date -%}
+        {%- set dates = lake_date_filter(batch) -%}
         {%- call statement('files') -%}
             set variable lake_{{ dataset }} = {{ lake_file_list(batch) }}
         {%- endcall -%}
         {%- if not rebuild -%}
             {%- call statement('delete') -%}
-                delete from {{ target_relation }} where session_date in ({{ dates }})
+                delete from {{ target_relation }} where {{ dates }}
             {%- endcall -%}
         {%- endif -%}
         {%- call statement('main') -%}
             insert into {{ target_relation }} by name
             select * from ({{ sql }}) as model
-            where session_date between date '{{ first }}' and date '{{ last }}'
-                and session_date in ({{ dates }})
+            where {{ dates }}
         {%- endcall -%}
         {%- call statement('stamps') -%}
             insert or replace into ops.lake_build_state values

@@ -27,3 +27,24 @@
         {% endfor -%}
     {%- endif -%}
 {%- endmacro %}
+
+{#- Predicate over the dates that a test has not seen as they are now; literals, so files prune. -#}
+{% macro lake_unverified(model_name, columns, changed_since) -%}
+    {%- if execute -%}
+        {%- set query -%}
+            select state.session_date::varchar as session_date
+            from ops.lake_build_state as state
+            left join ops.lake_verified as verified
+                on
+                    verified.test = '{{ lake_test_key(model_name, columns) }}'
+                    and state.session_date = verified.session_date
+                    and state.stamp = verified.stamp
+            where state.model = '{{ changed_since }}' and verified.stamp is null
+            order by 1
+        {%- endset -%}
+        {%- set dates = run_query(query).rows | list -%}
+        {{ lake_date_filter(dates) if dates else 'false' }}
+    {%- else -%}
+        false
+    {%- endif -%}
+{%- endmacro %}

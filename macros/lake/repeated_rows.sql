@@ -2,35 +2,42 @@
     CTEs that find rows repeating another's key, among the rows without a reason so far.
 
     Of rows with one key the last of the file is kept; the others are `duplicate` where their
-    payload equals the kept row's, else `conflicting_duplicate`. Only keys that repeat are
-    sorted, so a clean file costs one hash aggregation. Ends with a CTE `repeated_rows`
-    (session_date, file_row, reason).
+    `payload_hash` (64 bits over the values) equals the kept row's, else `conflicting_duplicate`.
+    Keys are first counted by hash, so a clean file costs one aggregation of integers; only rows
+    whose hash repeats are compared key by key. Ends with a CTE `repeated_rows`: the columns of
+    `relation`, `reason` filled.
 -#}
-{% macro repeated_rows(relation, key, payload) -%}
-repeated_keys as (
+{% macro repeated_rows(relation, key) -%}
+repeated_hashes as (
 
-    select {{ key | join(', ') }}
+    select hash({{ key | join(', ') }}) as key_hash
     from {{ relation }}
     where reason is null
-    group by all
+    group by key_hash
     having count(*) > 1
 
 ),
 
-ranked_repeats as (
+candidates as (
+
+    select *
+    from {{ relation }}
+    where
+        reason is null
+        and hash({{ key | join(', ') }}) in (select key_hash from repeated_hashes)
+
+),
+
+ranked_candidates as (
 
     select
-        {{ relation }}.session_date,
-        {{ relation }}.file_row,
-        row({{ payload | join(', ') }}) as payload,
-        last_value(row({{ payload | join(', ') }})) over same_key as kept_payload,
-        last_value({{ relation }}.file_row) over same_key as kept_row
-    from {{ relation }}
-    semi join repeated_keys using ({{ key | join(', ') }})
-    where {{ relation }}.reason is null
+        *,
+        last_value(payload_hash) over same_key as kept_hash,
+        last_value(file_row) over same_key as kept_row
+    from candidates
     window same_key as (
         partition by {{ key | join(', ') }}
-        order by {{ relation }}.file_row
+        order by file_row
         rows between unbounded preceding and unbounded following
     )
 
@@ -38,12 +45,10 @@ ranked_repeats as (
 
 repeated_rows as (
 
-    select
-        session_date,
-        file_row,
-        if(payload is not distinct from kept_payload, 'duplicate', 'conflicting_duplicate')
-            as reason
-    from ranked_repeats
+    select * replace (
+        if(payload_hash = kept_hash, 'duplicate', 'conflicting_duplicate') as reason
+    )
+    from ranked_candidates
     where file_row != kept_row
 
 )

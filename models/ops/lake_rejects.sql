@@ -8,10 +8,9 @@ select
     strftime(session_date, '%Y-%m-%d.parquet') as file,
     file_row,
     symbol as entity,
-    reject_reason as reason,
+    reason,
     null::varchar as detail
-from {{ ref('stg_lake__stock_rows') }}
-where reject_reason is not null
+from {{ ref('stg_lake__stock_rejects') }}
 
 union all
 
@@ -23,10 +22,9 @@ select
     strftime(session_date, '%Y-%m-%d.parquet') as file,
     file_row,
     symbol as entity,
-    reject_reason as reason,
+    reason,
     null::varchar as detail
-from {{ ref('stg_lake__option_rows') }}
-where reject_reason is not null
+from {{ ref('stg_lake__option_rejects') }}
 
 union all
 

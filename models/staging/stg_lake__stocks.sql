@@ -1,22 +1,44 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'publish': 'parts'}) }}
+-- depends_on: {{ ref('stg_lake__files') }}
+-- Stock rows of the universe that are used. A view over the day files: nothing is copied.
+with
+
+source as (
+
+    select
+        try_cast(parse_filename(filename, true) as date) as session_date,
+        file_row_number + 1 as file_row,
+        * exclude (filename, file_row_number, segment)
+    from {{ lake_rows('stocks') }}
+
+)
+
 select
     -- ids
-    symbol,
-    source,
-    price_basis,
-    segment,
+    source.symbol,
+    source.source,
+    source.price_basis,
+    case
+        when source.bar_seconds = {{ day_seconds() }} then 'day'
+        when source.ts < sessions.open_at then 'pre'
+        when source.ts < sessions.close_at then 'regular'
+        else 'post'
+    end as segment,
     -- times
-    session_date,
-    ts,
-    known_at,
-    bar_seconds,
+    source.session_date,
+    source.ts,
+    source.known_at,
+    source.bar_seconds,
     -- numerics
-    open,
-    high,
-    low,
-    close,
-    volume,
-    transactions,
-    vwap
-from {{ ref('stg_lake__stock_rows') }}
-where reject_reason is null
+    source.open,
+    source.high,
+    source.low,
+    source.close,
+    source.volume,
+    source.transactions,
+    source.vwap
+from source
+inner join {{ ref('dim_sessions') }} as sessions using (session_date)
+semi join {{ ref('dim_universe') }} as universe on source.symbol = universe.symbol
+anti join {{ ref('stg_lake__stock_rejects') }} as rejects
+    on source.session_date = rejects.session_date and source.file_row = rejects.file_row

@@ -11,16 +11,7 @@ select
     count(*) as count_rows
 from {{ model }}
 {%- if changed_since and flags.WHICH == 'build' %}
-where session_date in (
-    select state.session_date
-    from ops.lake_build_state as state
-    left join ops.lake_verified as verified
-        on
-            verified.test = '{{ lake_test_key(model.identifier, columns) }}'
-            and state.session_date = verified.session_date
-            and state.stamp = verified.stamp
-    where state.model = '{{ changed_since }}' and verified.stamp is null
-)
+where {{ lake_unverified(model.identifier, columns, changed_since) }}
 {%- endif %}
 group by {{ columns | join(', ') }}
 having count(*) > 1

@@ -1,7 +1,7 @@
 {{ config(
     materialized='lake_incremental',
     dataset='stocks',
-    stamps_from='stg_lake__stock_rows',
+    stamps_from='stg_lake__stock_rejects',
     invalidate_on=['source_priority'],
 ) }}
 -- Five-minute bars from minutes. Sums run over decimals, so that their order cannot matter.

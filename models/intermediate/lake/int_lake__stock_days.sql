@@ -1,13 +1,37 @@
 {{ config(
     materialized='lake_incremental',
     dataset='stocks',
-    stamps_from='stg_lake__stock_rows',
+    stamps_from='stg_lake__stock_rejects',
 ) }}
--- What became of each symbol's stock rows, by day.
+-- What became of each symbol's rows, by day.
+with
+
+staged as (
+
+    select
+        session_date,
+        symbol as symbol,
+        count(*) as count_staged
+    from {{ ref('stg_lake__stocks') }}
+    group by session_date, symbol
+
+),
+
+rejected as (
+
+    select
+        session_date,
+        symbol as symbol,
+        count(*) as count_rejected
+    from {{ ref('stg_lake__stock_rejects') }}
+    group by session_date, symbol
+
+)
+
 select
     session_date,
     symbol,
-    count(*) filter (where reject_reason is null) as count_staged,
-    count(*) filter (where reject_reason is not null) as count_rejected
-from {{ ref('stg_lake__stock_rows') }}
-group by session_date, symbol
+    coalesce(staged.count_staged, 0) as count_staged,
+    coalesce(rejected.count_rejected, 0) as count_rejected
+from staged
+full join rejected using (session_date, symbol)

@@ -4,9 +4,15 @@
     invalidate_on=['dim_universe', 'option_roots'],
 ) }}
 -- depends_on: {{ ref('stg_lake__files') }}
--- Every option row of the universe with the reason that keeps it out, if one does. Quotes are
--- not judged here (crossed, wide, empty): the mark decides what a quote is worth.
+-- Option rows of the universe that cannot be used, each with its reason. Quotes are not judged
+-- here (crossed, wide, empty): the mark decides what a quote is worth.
 with
+
+sessions as (
+
+    {{ session_bounds() }}
+
+),
 
 source as (
 
@@ -50,14 +56,39 @@ renamed as (
 judged as (
 
     select
-        renamed.*,
-        roots.exercise_style,
-        roots.settlement,
+        renamed.session_date,
+        renamed.file_row,
+        renamed.symbol,
+        renamed.root,
+        renamed.underlying,
+        renamed.expiration,
+        renamed.strike,
+        renamed.option_type,
+        renamed.source,
+        renamed.bar_seconds,
+        renamed.ts,
+        hash(
+            renamed.known_at,
+            renamed.open,
+            renamed.high,
+            renamed.low,
+            renamed.close,
+            renamed.volume,
+            renamed.transactions,
+            renamed.bid,
+            renamed.ask,
+            renamed.bid_size,
+            renamed.ask_size,
+            renamed.open_interest,
+            renamed.vendor_iv,
+            renamed.vendor_delta,
+            renamed.underlying_price
+        ) as payload_hash,
         case
             when sessions.session_date is null then 'not_a_session'
-            when timezone('America/New_York', renamed.ts)::date != renamed.session_date
+            when renamed.ts < sessions.day_starts_at or renamed.ts >= sessions.day_ends_at
                 then 'wrong_date'
-            when regexp_matches(renamed.root, '[0-9]$') then 'adjusted_contract'
+            when right(renamed.root, 1) between '0' and '9' then 'adjusted_contract'
             when roots.root is null then 'unknown_root'
             when renamed.option_type not in ('C', 'P') or renamed.option_type is null
                 then 'bad_option_type'
@@ -78,7 +109,7 @@ judged as (
     semi join {{ ref('dim_universe') }} as universe on renamed.underlying = universe.symbol
     left join {{ ref('option_roots') }} as roots
         on renamed.root = roots.root and renamed.underlying = roots.underlying
-    left join {{ ref('dim_sessions') }} as sessions using (session_date)
+    left join sessions using (session_date)
 
 ),
 
@@ -87,15 +118,27 @@ judged as (
     key=[
         'session_date', 'root', 'expiration', 'strike', 'option_type', 'source', 'bar_seconds', 'ts',
     ],
-    payload=[
-        'known_at', 'open', 'high', 'low', 'close', 'volume', 'transactions', 'bid', 'ask',
-        'bid_size', 'ask_size', 'open_interest', 'vendor_iv', 'vendor_delta', 'underlying_price',
-    ],
 ) }}
 
 select
-    judged.* exclude (reason),
-    (judged.expiration - judged.session_date)::integer as dte,
-    coalesce(judged.reason, repeated_rows.reason) as reject_reason
+    session_date,
+    file_row,
+    symbol,
+    underlying,
+    source,
+    bar_seconds,
+    ts,
+    reason
 from judged
-left join repeated_rows using (session_date, file_row)
+where reason is not null
+union all
+select
+    session_date,
+    file_row,
+    symbol,
+    underlying,
+    source,
+    bar_seconds,
+    ts,
+    reason
+from repeated_rows

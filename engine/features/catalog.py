@@ -1,0 +1,69 @@
+"""The registry as a table: one row a column, for the public `feature_catalog`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from engine.features import registry
+
+CATALOG_SCHEMA = pa.schema(
+    [
+        ("name", pa.string()),
+        ("module", pa.string()),
+        ("scope", pa.string()),
+        ("position", pa.int32()),
+        ("tier", pa.string()),
+        ("formula", pa.string()),
+        ("units", pa.string()),
+        ("source", pa.string()),
+        ("inputs", pa.string()),
+        ("windows", pa.string()),
+        ("lookback", pa.int32()),
+        ("min_obs", pa.int32()),
+        ("engine", pa.string()),
+        ("lag", pa.string()),
+        ("oracle", pa.string()),
+        ("why", pa.string()),
+        ("twin_of", pa.string()),
+        ("near_duplicates", pa.string()),
+    ]
+)
+
+
+def _row(position: int, feature: registry.Feature) -> dict[str, Any]:
+    family = feature.family
+    return {
+        "name": feature.name,
+        "module": feature.module,
+        "scope": feature.scope,
+        "position": position,
+        "tier": family.tier,
+        "formula": family.formula,
+        "units": family.units,
+        "source": family.source,
+        "inputs": ", ".join(family.inputs),
+        "windows": ", ".join(str(size) for size in feature.sizes) or None,
+        "lookback": feature.lookback,
+        "min_obs": feature.min_obs,
+        "engine": family.engine,
+        "lag": family.lag,
+        "oracle": family.oracle,
+        "why": family.why or None,
+        "twin_of": family.twin_of or None,
+        "near_duplicates": ", ".join(family.near_duplicates) or None,
+    }
+
+
+def catalog_table() -> pa.Table:
+    """Return every registered feature, in the order of the wide tables.
+
+    Returns
+    -------
+    pyarrow.Table
+        `CATALOG_SCHEMA`. `windows` are the sizes of this column's windows in bars; `lookback`
+        counts the bars that a value depends on, `min_obs` those from which it appears.
+    """
+    rows = [_row(position, feature) for position, feature in enumerate(registry.columns(), 1)]
+    return pa.Table.from_pylist(rows, schema=CATALOG_SCHEMA)

@@ -1,0 +1,186 @@
+"""Quarterly GARCH parameters, fitted on the past only.
+
+A quarter's parameters come from the last (at most 1,000) returns before its first day and hold
+for all of its sessions. Each fit starts cold, so it is a function of those returns and of nothing
+else: not of when the history begins, nor of the fits before it. Rows of an earlier run are kept
+as long as the hash of their input is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engine.features.panel import Bars, Dates, Floats, bars_from_table
+
+MIN_OBS = 250
+MAX_OBS = 1000
+MODELS = ("garch", "gjr")
+SPEC = "arch zero mean, normal, percent, cold start, gjr also from garch, 2"
+
+FITS_SCHEMA = pa.schema(
+    [
+        ("symbol", pa.string()),
+        ("model", pa.string()),
+        ("quarter_start", pa.date32()),
+        ("fit_as_of", pa.date32()),
+        ("observations", pa.int32()),
+        ("omega", pa.float64()),
+        ("alpha", pa.float64()),
+        ("gamma", pa.float64()),
+        ("beta", pa.float64()),
+        ("log_likelihood", pa.float64()),
+        ("is_converged", pa.bool_()),
+        ("input_hash", pa.string()),
+    ]
+)
+
+
+def quarter_starts(days: Dates) -> Dates:
+    """Return the first calendar day of the quarter of each date."""
+    months = days.astype("datetime64[M]")
+    index = months.astype(np.int64)
+    return (index - index % 3).astype("datetime64[M]").astype("datetime64[D]")
+
+
+def input_hash(model: str, returns: Floats) -> str:
+    """Return a hash of what a fit depends on: the model, the returns and the library."""
+    import arch
+
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(f"{model}|{SPEC}|{arch.__version__}|".encode())
+    digest.update(np.ascontiguousarray(returns, dtype="<f8").tobytes())
+    return digest.hexdigest()
+
+
+def fit(model: str, returns: Floats) -> dict[str, Any]:
+    """Fit GARCH(1,1) ("garch") or GJR(1,1,1) ("gjr") by Gaussian quasi-likelihood, zero mean.
+
+    Parameters
+    ----------
+    model
+        One of `MODELS`.
+    returns
+        Log returns per bar, shape (n,), without NaN.
+
+    Returns
+    -------
+    dict
+        omega (in the units of returns squared), alpha, gamma (0 for "garch"), beta,
+        log_likelihood of the returns in percent, is_converged. Parameters are None when the
+        optimiser did not converge.
+
+    References
+    ----------
+    Bollerslev (1986); Glosten, Jagannathan and Runkle (1993); Bollerslev and Wooldridge (1992)
+    for the quasi-likelihood.
+    """
+    from arch import arch_model
+
+    # In percent, where the optimiser is well scaled.
+    percent = 100.0 * returns
+
+    def optimum(asymmetric: bool, start: Floats | None = None) -> Any:
+        specification = arch_model(
+            percent, mean="Zero", vol="GARCH", p=1, o=int(asymmetric), q=1, rescale=False
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what they say is kept in is_converged
+            return specification.fit(starting_values=start, disp="off", show_warning=False)
+
+    result = optimum(False)
+    if model == "gjr":
+        omega, alpha, beta = (float(value) for value in result.params)
+        # GARCH is GJR without asymmetry: from its optimum GJR can only do better, which the
+        # library's own starting point does not always find.
+        candidates = [optimum(True), optimum(True, np.array([omega, alpha, 0.0, beta]))]
+        result = max(candidates, key=lambda found: found.loglikelihood)
+    parameters = result.params
+    values = [
+        float(parameters["omega"]) / 1e4,
+        float(parameters["alpha[1]"]),
+        float(parameters["gamma[1]"]) if model == "gjr" else 0.0,
+        float(parameters["beta[1]"]),
+    ]
+    converged = result.convergence_flag == 0 and bool(np.isfinite(values).all())
+    names = ("omega", "alpha", "gamma", "beta")
+    return {
+        **dict(zip(names, values if converged else [None] * 4, strict=True)),
+        "log_likelihood": float(result.loglikelihood) if converged else None,
+        "is_converged": converged,
+    }
+
+
+def _symbol_fits(bars: Bars, kept: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    close = bars.close
+    exists = np.zeros(len(close), dtype=bool)
+    returns = np.full(len(close), np.nan)
+    returns[1:] = np.log(close[1:] / close[:-1])
+    exists = ~np.isnan(returns)
+    starts = quarter_starts(bars.time.astype("datetime64[D]"))
+    rows = []
+    for quarter in np.unique(starts):
+        past = exists & (bars.time < quarter)
+        window = returns[past][-MAX_OBS:]
+        if len(window) < MIN_OBS or not np.any(window != window[0]):
+            continue
+        for model in MODELS:
+            key = input_hash(model, window)
+            found = kept.get(key)
+            if found is None:
+                found = fit(model, window)
+            rows.append(
+                {
+                    **{name: found[name] for name in FITS_SCHEMA.names[5:11]},
+                    "symbol": bars.symbol,
+                    "model": model,
+                    "quarter_start": quarter.astype(object),
+                    "fit_as_of": bars.time[past][-1].astype("datetime64[D]").astype(object),
+                    "observations": len(window),
+                    "input_hash": key,
+                }
+            )
+    return rows
+
+
+def garch_fits(panel: pa.Table, previous: pa.Table | None = None) -> pa.Table:
+    """Return the parameters of every symbol, model and quarter.
+
+    Parameters
+    ----------
+    panel
+        The panel (`engine.features.panel.PANEL_SCHEMA`).
+    previous
+        The table as it was, whose fits are used again where their input has not changed.
+
+    Returns
+    -------
+    pyarrow.Table
+        `FITS_SCHEMA`, ordered by symbol, quarter and model.
+    """
+    kept = {row["input_hash"]: row for row in previous.to_pylist()} if previous else {}
+    rows = [row for bars, _ in bars_from_table(panel) for row in _symbol_fits(bars, kept)]
+    return pa.Table.from_pylist(rows, schema=FITS_SCHEMA)
+
+
+def previous_fits(connection: Any, table: str) -> pa.Table | None:
+    """Return the fits that an earlier build left in `table`, or None.
+
+    Parameters
+    ----------
+    connection
+        DuckDB connection.
+    table
+        Qualified name. A table that does not exist, or of another shape, has nothing to keep.
+    """
+    import duckdb
+
+    columns = ", ".join(FITS_SCHEMA.names)
+    try:
+        return connection.sql(f"select {columns} from {table}").to_arrow_table()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return None

@@ -1,0 +1,386 @@
+"""The panel: every symbol's bars on the calendar, with forward adjustment factors.
+
+The factor begins at 1 on a symbol's first bar and changes only from an event's ex session on, so
+a dividend or a split never changes a row that came before it. (Backward adjustment, the usual
+way, rewrites all of history at each event, and with it every number computed from history.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from engine.errors import BuildError
+
+Floats = NDArray[np.float64]
+Dates = NDArray[np.datetime64]
+
+UTC = pa.timestamp("us", tz="UTC")
+
+PANEL_SCHEMA = pa.schema(
+    [
+        ("symbol", pa.string()),
+        ("session_date", pa.date32()),
+        ("known_at", UTC),
+        ("open", pa.float64()),
+        ("high", pa.float64()),
+        ("low", pa.float64()),
+        ("close", pa.float64()),
+        ("volume", pa.float64()),
+        ("raw_open", pa.float64()),
+        ("raw_high", pa.float64()),
+        ("raw_low", pa.float64()),
+        ("raw_close", pa.float64()),
+        ("raw_volume", pa.float64()),
+        ("vwap", pa.float64()),
+        ("dollar_volume", pa.float64()),
+        ("transactions", pa.int64()),
+        ("factor", pa.float64()),
+        ("split_factor", pa.float64()),
+        ("price_basis", pa.string()),
+        ("source", pa.string()),
+        ("bar_source", pa.string()),
+        ("coverage", pa.float64()),
+        ("reason", pa.string()),
+    ]
+)
+
+MISSING_BAR = "missing_bar"
+SOURCE_CHANGED = "source_changed"
+
+_PRICES = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True)
+class Bars:
+    """One symbol's bars on a grid without holes: a missing bar is a row of NaN.
+
+    Parameters
+    ----------
+    symbol
+        The symbol.
+    time
+        The grid: sessions here, bar opens on a faster grid; shape (n,).
+    open, high, low, close
+        Forward-adjusted prices, shape (n,).
+    volume
+        Shares in the units of the first bar (split-adjusted), shape (n,).
+    raw_close, raw_volume, vwap
+        As traded, shape (n,).
+    dollar_volume
+        raw_close x raw_volume, shape (n,).
+    transactions
+        Trades, shape (n,).
+    factor
+        What raw prices were multiplied by, shape (n,).
+    periods_per_year
+        Bars of this grid in a year, for annualising.
+    extra
+        Every other numeric column that was joined to the bars, e.g. session statistics.
+    """
+
+    symbol: str
+    time: Dates
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    raw_close: Floats
+    raw_volume: Floats
+    vwap: Floats
+    dollar_volume: Floats
+    transactions: Floats
+    factor: Floats
+    periods_per_year: float = 252.0
+    extra: Mapping[str, Floats] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.close)
+
+
+_BAR_COLUMNS = (
+    *_PRICES,
+    "volume",
+    "raw_close",
+    "raw_volume",
+    "vwap",
+    "dollar_volume",
+    "transactions",
+    "factor",
+)
+
+
+def floats(column: pa.ChunkedArray) -> Floats:
+    """Return an Arrow column as float64 with NaN where it is null."""
+    values: Floats = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return np.array(values, dtype=np.float64)  # a copy: Arrow memory is read-only
+
+
+def bars_from_table(
+    table: pa.Table, *, time: str = "session_date", periods_per_year: float = 252.0
+) -> Iterator[tuple[Bars, pa.Table]]:
+    """Yield each symbol's bars with the rows they came from, ordered by symbol and time.
+
+    Parameters
+    ----------
+    table
+        Columns of `PANEL_SCHEMA` (those a kernel reads), plus any numeric extras.
+    time
+        Column of the grid.
+    periods_per_year
+        Bars of this grid in a year.
+
+    Yields
+    ------
+    tuple
+        Bars and the symbol's rows of `table`, in the same order.
+    """
+    table = table.sort_by([("symbol", "ascending"), (time, "ascending")])
+    known = {*PANEL_SCHEMA.names, time, "symbol"}
+    extras = [
+        name
+        for name in table.column_names
+        if name not in known
+        and (pa.types.is_floating(table[name].type) or pa.types.is_integer(table[name].type))
+    ]
+    symbols = table["symbol"].combine_chunks()
+    runs = pc.run_end_encode(symbols) if len(symbols) else None
+    start = 0
+    for symbol, stop in (
+        zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True) if runs else ()
+    ):
+        rows = table.slice(start, stop - start)
+        start = stop
+        arrays = {name: floats(rows[name]) for name in _BAR_COLUMNS}
+        missing = np.isnan(arrays["close"])
+        for values in arrays.values():
+            values[missing] = np.nan
+        yield (
+            Bars(
+                symbol=symbol,
+                time=rows[time].to_numpy(),
+                periods_per_year=periods_per_year,
+                extra={name: floats(rows[name]) for name in extras},
+                **arrays,
+            ),
+            rows,
+        )
+
+
+@dataclass(frozen=True)
+class _Event:
+    """A dividend or split of one symbol, at the session from which it counts."""
+
+    session: int
+    kind: int  # 0 dividend, 1 split: on one date the dividend is per share before the split
+    value: float
+    ex_date: np.datetime64
+
+
+def _events(
+    table: pa.Table, kind: int, sessions: Dates, opens: NDArray[np.datetime64]
+) -> dict[str, list[_Event]]:
+    """Return each symbol's usable events: known at their ex session's open, one an ex date."""
+    order = [("symbol", "ascending"), ("ex_date", "ascending"), ("known_at", "ascending")]
+    if "source" in table.column_names:
+        order.append(("source", "ascending"))
+    found: dict[str, list[_Event]] = {}
+    seen: set[tuple[str, Any]] = set()
+    for row in table.sort_by(order).to_pylist():
+        value = (
+            row["amount"]
+            if kind == 0
+            else (row["numerator"] or 0.0) / (row["denominator"] or np.nan)
+        )
+        ex_date = np.datetime64(row["ex_date"], "D")
+        session = int(np.searchsorted(sessions, ex_date))
+        key = (row["symbol"], row["ex_date"])
+        if key in seen or session == len(sessions) or not value or not value > 0.0:
+            continue
+        if row.get("reject_reason") is not None or row["known_at"] is None:
+            continue
+        if np.datetime64(row["known_at"].replace(tzinfo=None), "us") > opens[session]:
+            continue
+        seen.add(key)
+        found.setdefault(row["symbol"], []).append(_Event(session, kind, float(value), ex_date))
+    return found
+
+
+def _later_splits(splits: list[_Event], ex_date: np.datetime64) -> float:
+    """Return by how much a file adjusted for all splits has divided prices before `ex_date`."""
+    ratio = 1.0
+    for split in splits:
+        if split.ex_date > ex_date:
+            ratio *= split.value
+    return ratio
+
+
+def build_panel(
+    daily: pa.Table, sessions: pa.Table, dividends: pa.Table, splits: pa.Table
+) -> pa.Table:
+    """Align daily bars with the calendar and adjust them forward.
+
+    Parameters
+    ----------
+    daily
+        One row a symbol and session: `symbol, session_date, known_at, open, high, low, close,
+        volume, transactions, vwap, price_basis, source, bar_source, coverage`, and optionally
+        `link_close`: the same source's own close of the session before, read where the source
+        has changed.
+    sessions
+        The calendar: at least `session_date, open_at, close_at`.
+    dividends, splits
+        The lake's reference tables, as staged. An event that carries a `reject_reason`, or was
+        not known when its ex session opened, is not applied.
+
+    Returns
+    -------
+    pyarrow.Table
+        `PANEL_SCHEMA`: one row per symbol and session from its first to its last bar, ordered.
+        Where a bar is missing all prices are null and `reason` is `missing_bar`. Where the
+        source or its price basis changes, the new prices are spliced to the old ones at
+        `link_close`; without it nobody knows that session's return, so the bar keeps its raw
+        prices only (`source_changed`) and the level continues from its close.
+
+    Raises
+    ------
+    BuildError
+        When a bar lies on a date that is no session, or a symbol has two bars in one.
+    """
+    sessions = sessions.sort_by("session_date")
+    days: Dates = sessions["session_date"].to_numpy().astype("datetime64[D]")
+    opens = sessions["open_at"].cast(UTC).to_numpy().astype("datetime64[us]")
+    closes = sessions["close_at"].cast(UTC).combine_chunks()
+    cash = _events(dividends, 0, days, opens)
+    ratios = _events(splits, 1, days, opens)
+
+    daily = daily.sort_by([("symbol", "ascending"), ("session_date", "ascending")])
+    parts: list[pa.Table] = []
+    start = 0
+    counts = pc.run_end_encode(daily["symbol"].combine_chunks()) if daily.num_rows else None
+    for symbol, stop in (
+        zip(counts.values.to_pylist(), counts.run_ends.to_pylist(), strict=True) if counts else ()
+    ):
+        rows = daily.slice(start, stop - start).combine_chunks()
+        start = stop
+        dates = rows["session_date"].to_numpy().astype("datetime64[D]")
+        at = np.searchsorted(days, dates)
+        off = (at == len(days)) | (days[np.minimum(at, len(days) - 1)] != dates)
+        if off.any():
+            raise BuildError(
+                f"{symbol} has a daily bar on {dates[off][0]}, which is no session.",
+                "Staging rejects such rows (not_a_session); look at int_bars__daily.",
+            )
+        if (np.diff(at) == 0).any():
+            raise BuildError(
+                f"{symbol} has two daily bars on {dates[1:][np.diff(at) == 0][0]}.",
+                "int_bars__daily must keep one row a symbol and session.",
+            )
+        parts.append(
+            _align(
+                symbol, rows, at, days, closes, cash.get(symbol, []), ratios.get(symbol, [])
+            )
+        )
+    return pa.concat_tables(parts) if parts else PANEL_SCHEMA.empty_table()
+
+
+def _align(
+    symbol: str,
+    rows: pa.Table,
+    at: NDArray[np.int64],
+    days: Dates,
+    closes: pa.Array,
+    cash: list[_Event],
+    ratios: list[_Event],
+) -> pa.Table:
+    """Return one symbol's part of the panel; `at` is the session of each row."""
+    close = floats(rows["close"])
+    basis = rows["price_basis"].to_pylist()
+    source = rows["source"].to_pylist()
+    link = floats(rows["link_close"]) if "link_close" in rows.column_names else None
+
+    count = len(at)
+    price_steps = np.ones(count)
+    share_steps = np.ones(count)
+    masked = np.zeros(count, dtype=bool)
+    events = sorted([*cash, *ratios], key=lambda event: (event.session, event.kind))
+    due: dict[int, list[_Event]] = {}
+    for event in events:
+        # An event counts from the first bar at or after its ex session; before the first bar
+        # there is nothing to adjust to.
+        bar = int(np.searchsorted(at, event.session))
+        if 0 < bar < count:
+            due.setdefault(bar, []).append(event)
+    for bar in range(1, count):
+        before = close[bar - 1]
+        if source[bar] != source[bar - 1] or basis[bar] != basis[bar - 1]:
+            neighbours = at[bar] == at[bar - 1] + 1
+            if link is None or not neighbours or not link[bar] > 0.0:
+                masked[bar] = True
+                price_steps[bar] = before / close[bar]
+                continue
+            price_steps[bar] = before / link[bar]
+            before = link[bar]
+        if bar not in due or basis[bar] == "total_return":
+            continue
+        for event in due[bar]:
+            if event.kind == 1:
+                if basis[bar] == "raw":
+                    price_steps[bar] *= event.value
+                    share_steps[bar] *= event.value
+                    before /= event.value
+                continue
+            amount = event.value
+            if basis[bar] == "split_adjusted":
+                amount /= _later_splits(ratios, event.ex_date)
+            if amount < before:
+                price_steps[bar] *= before / (before - amount)
+                before -= amount
+
+    factor = np.cumprod(price_steps)
+    split_factor = np.cumprod(share_steps)
+
+    first, last = int(at[0]), int(at[-1])
+    length = last - first + 1
+    take = np.full(length, -1, dtype=np.int64)
+    take[at - first] = np.arange(count)
+    absent = take < 0
+    picks = pa.array(take, mask=absent)
+
+    def spread(values: Floats) -> pa.Array:
+        return pa.array(values, from_pandas=True).take(picks)
+
+    volume = floats(rows["volume"])
+    hidden = np.where(masked, np.nan, 1.0)
+    traded = np.array([np.nan if name == "total_return" else 1.0 for name in basis])
+    columns: dict[str, pa.Array] = {
+        "symbol": pa.array([symbol] * length, pa.string()),
+        "session_date": pa.array(days[first : last + 1], pa.date32()),
+    }
+    known_at = rows["known_at"].combine_chunks().cast(UTC).take(picks)
+    columns["known_at"] = pc.coalesce(known_at, closes.slice(first, length))
+    for name in _PRICES:
+        values = floats(rows[name])
+        columns[name] = spread(values * factor * hidden)
+        columns[f"raw_{name}"] = spread(values * traded)
+    columns["volume"] = spread(volume / split_factor * hidden)
+    columns["raw_volume"] = spread(volume)
+    columns["vwap"] = spread(floats(rows["vwap"]) * traded)
+    columns["dollar_volume"] = spread(close * volume * traded)
+    columns["factor"] = spread(factor)
+    columns["split_factor"] = spread(split_factor)
+    for name in ("transactions", "price_basis", "source", "bar_source", "coverage"):
+        kind = PANEL_SCHEMA.field(name).type
+        columns[name] = rows[name].combine_chunks().cast(kind).take(picks)
+    reasons = np.full(length, None, dtype=object)
+    reasons[absent] = MISSING_BAR
+    reasons[at[masked] - first] = SOURCE_CHANGED
+    columns["reason"] = pa.array(reasons, pa.string())
+    return pa.table({name: columns[name] for name in PANEL_SCHEMA.names}, schema=PANEL_SCHEMA)

@@ -1,0 +1,170 @@
+"""Exponential recursions, run over the last `lookback` values that exist.
+
+A recursion that starts at the first bar of a file remembers it for ever. Here each row's value
+is the recursion over its last `lookback` existing values only, where `lookback` is so long that
+the start's weight has fallen to 1e-6: these are window functions too. While fewer values exist,
+the recursion runs from the first. A missing bar has no value and is skipped by the next ones.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from engine.kernels.window import Floats
+
+START_WEIGHT = 1e-6
+
+
+def decay_length(keep: float) -> int:
+    """Return after how many steps a weight that shrinks by `keep` a step is below 1e-6.
+
+    Examples
+    --------
+    >>> decay_length(0.94)
+    224
+    """
+    return math.ceil(math.log(START_WEIGHT) / math.log(keep))
+
+
+def ema_lookback(window: int) -> int:
+    """Return the bars that `ema(x, window)` depends on: the seed and the decay after it."""
+    return window + decay_length(1.0 - 2.0 / (window + 1.0))
+
+
+def wilder_lookback(window: int) -> int:
+    """Return the bars that a Wilder average depends on: the seed and the decay after it."""
+    return window + decay_length(1.0 - 1.0 / window)
+
+
+@njit(cache=True, nogil=True)
+def smooth(x: Floats, window: int, alpha: float, lookback: int) -> Floats:
+    """Return the exponential average of the last `lookback` existing values at each row.
+
+    It starts with the mean of the first `window` of these values and then moves by `alpha`
+    times the distance to each next one.
+
+    Parameters
+    ----------
+    x
+        Shape (n,); NaN where missing.
+    window
+        Values in the seed; a row with fewer existing values is NaN.
+    alpha
+        Weight of the newest value.
+    lookback
+        Values that a row may depend on.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,); NaN where x is.
+    """
+    n = x.shape[0]
+    out = np.full(n, np.nan)
+    values = np.empty(n)
+    count = 0
+    for t in range(n):
+        if np.isnan(x[t]):
+            continue
+        values[count] = x[t]
+        count += 1
+        if count < window:
+            continue
+        start = max(0, count - lookback)
+        level = 0.0
+        for i in range(start, start + window):
+            level += values[i]
+        level /= window
+        for i in range(start + window, count):
+            level += alpha * (values[i] - level)
+        out[t] = level
+    return out
+
+
+def ema(x: Floats, window: int) -> Floats:
+    """Return the exponential moving average with alpha = 2 / (window + 1); shape (n,)."""
+    out: Floats = smooth(x, window, 2.0 / (window + 1.0), ema_lookback(window))
+    return out
+
+
+def wilder(x: Floats, window: int) -> Floats:
+    """Return Wilder's average, alpha = 1 / window; shape (n,).
+
+    References
+    ----------
+    Wilder, J. W. (1978). New Concepts in Technical Trading Systems.
+    """
+    out: Floats = smooth(x, window, 1.0 / window, wilder_lookback(window))
+    return out
+
+
+@njit(cache=True, nogil=True)
+def true_range(high: Floats, low: Floats, close: Floats) -> Floats:
+    """Return max(H, C_before) - min(L, C_before), with the last close that exists.
+
+    Parameters
+    ----------
+    high, low, close
+        Shape (n,); NaN where the bar is missing.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,); the first bar has none, for it has no close before it.
+    """
+    n = close.shape[0]
+    out = np.full(n, np.nan)
+    before = np.nan
+    for t in range(n):
+        if np.isnan(close[t]):
+            continue
+        if not np.isnan(before):
+            out[t] = max(high[t], before) - min(low[t], before)
+        before = close[t]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def ewma_variance(r: Floats, decay: float, window: int, min_obs: int) -> Floats:
+    """Return the exponentially weighted mean square of the last `window` existing returns.
+
+    Weights decay^0, decay^1, ... from the newest, divided by their sum.
+
+    Parameters
+    ----------
+    r
+        Returns, shape (n,); NaN where missing.
+    decay
+        Weight kept from one bar to the next, e.g. 0.94.
+    window
+        Returns that a row may depend on.
+    min_obs
+        Returns below which a row is NaN.
+
+    Returns
+    -------
+    ndarray
+        Variance per bar, shape (n,); NaN where r is.
+    """
+    n = r.shape[0]
+    out = np.full(n, np.nan)
+    squares = np.empty(n)
+    count = 0
+    for t in range(n):
+        if np.isnan(r[t]):
+            continue
+        squares[count] = r[t] * r[t]
+        count += 1
+        if count < min_obs:
+            continue
+        # Horner's scheme from the oldest: one multiplication a bar, and no power is taken.
+        acc = 0.0
+        weights = 0.0
+        for i in range(max(0, count - window), count):
+            acc = acc * decay + squares[i]
+            weights = weights * decay + 1.0
+        out[t] = acc / weights
+    return out

@@ -1,0 +1,346 @@
+"""From a mapping to SQL: one statement reads a batch of a vendor's rows as typed values.
+
+DuckDB does what is tedious per type: trimming, regular expressions, casts that give null instead
+of failing. Zones, sessions and tickers follow in `transform.py`.
+
+Every statement yields `_row` (position in the batch), one column a lake field, `_bad` (the first
+value that could not be read, as `field: text`), `_us` and `_known_us` (microseconds, on the clock
+that the time's kind says), `_bad_time` and `_entity`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from engine.errors import LakeError
+from engine.lake.importers.mapping import (
+    DATE_FIELDS,
+    FILE_NAME,
+    TEXT_FIELDS,
+    FieldSpec,
+    Mapping,
+    RowSpec,
+    SecondarySpec,
+    SplitSpec,
+    TimeSpec,
+)
+from engine.lake.importers.read import VendorFile
+
+BATCH = "vendor_batch"
+_ISO_DATE = r"^\d{4}-\d{1,2}-\d{1,2}$"
+_OFFSET = r"([+-]\d{2}:?\d{2}|[+-]\d{2}|Z)$"
+_NAMING = ("ticker", "symbol", "index", "root", "expiration", "strike", "option_type")
+_TOO_LONG_AGO = 9_000_000_000_000  # seconds or milliseconds beyond this would overflow
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A compiled row specification.
+
+    Parameters
+    ----------
+    sql
+        Over the table `vendor_batch`.
+    columns
+        Vendor columns it needs.
+    fields
+        Lake fields it yields.
+    """
+
+    sql: str
+    columns: frozenset[str]
+    fields: tuple[str, ...]
+
+
+def quoted(name: str) -> str:
+    """Return a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def compile_row(mapping: Mapping, row: RowSpec, file: VendorFile) -> Statement:
+    """Return the statement of one kind of logical row.
+
+    Raises
+    ------
+    LakeError
+        When the file lacks a column or has it in a type that cannot be read.
+    """
+    writer = _Writer(mapping, file)
+    for name, spec in row.fields.items():
+        writer.field(name, spec)
+    writer.time("_us", row.time)
+    if row.known is not None:
+        writer.time("_known_us", row.known)
+    where = ""
+    if row.only_above is not None:
+        column, number = row.only_above
+        found = str(writer.column((column,)))
+        value, text = writer.number(found), writer.text(found)
+        # What cannot be read stays in, to be rejected by name and not to vanish.
+        where = f" where {value} > {number!r} or ({text} is not null and {value} is null)"
+    return writer.statement(tuple(row.fields), where)
+
+
+def compile_secondary(mapping: Mapping, spec: SecondarySpec, file: VendorFile) -> Statement:
+    """Return the statement of a reference table's rows: those that state an event."""
+    writer = _Writer(mapping, file)
+    for name, field in spec.fields.items():
+        writer.field(name, field)
+    writer.time("_us", mapping.rows[0].time)
+    if spec.table == "dividends":
+        event = f"{writer.values['amount']} > 0"
+    else:
+        event = f"{writer.values['ratio']} > 0 and {writer.values['ratio']} <> 1"
+    return writer.statement(tuple(spec.fields), f" where {event}")
+
+
+class _Writer:
+    """Builds one statement as steps: each expression is computed once, from earlier ones."""
+
+    def __init__(self, mapping: Mapping, file: VendorFile) -> None:
+        self.mapping = mapping
+        self.file = file
+        self.columns: set[str] = set()
+        self.steps: list[list[str]] = []
+        self.named: dict[str, str] = {}  # expression -> its name
+        self.depth: dict[str, int] = {}
+        self.values: dict[str, str] = {}
+        self.times: dict[str, str] = {}
+        self.bad: list[str] = []
+        self.bad_time: list[str] = []
+        self.entity: list[str] = []
+        self.virtual = [FILE_NAME, *(group for split in mapping.splits for group in split.groups)]
+
+    def let(self, expression: str) -> str:
+        """Return the name of an expression; `_1`, `_2` ... inside it are earlier names."""
+        if expression not in self.named:
+            name = f"_{len(self.named) + 1}"
+            inputs = set(re.findall(r"(?<![\w\"'])_\d+\b", expression))
+            depth = 1 + max((self.depth[one] for one in inputs if one in self.depth), default=-1)
+            while len(self.steps) <= depth:
+                self.steps.append([])
+            self.steps[depth].append(f"{expression} as {name}")
+            self.named[expression] = name
+            self.depth[name] = depth
+        return self.named[expression]
+
+    # -- columns ---------------------------------------------------------------------------
+
+    def column(self, candidates: Sequence[str], *, optional: bool = False) -> str | None:
+        """Return the vendor column (or a group of a split) that the file has."""
+        name = self.file.pick(candidates, optional=optional, virtual=self.virtual)
+        if name is not None and name not in self.file.types and name != FILE_NAME:
+            source = self.file.pick((self.split(name).column,), optional=False, virtual=())
+            self.columns.add(str(source))
+        elif name in self.file.types:
+            self.columns.add(str(name))
+        return name
+
+    def split(self, group: str) -> SplitSpec:
+        """Return the split that a group belongs to."""
+        return next(split for split in self.mapping.splits if group in split.groups)
+
+    def is_group(self, name: str) -> bool:
+        """Return whether a name is a group of a split."""
+        return name not in self.file.types and name != FILE_NAME
+
+    def kind(self, name: str | None) -> pa.DataType:
+        """Return a column's type; of a group, text."""
+        return self.file.types.get(str(name), pa.string())
+
+    def wrong_type(self, name: str, wanted: str) -> LakeError:
+        """Return the error of a column whose type cannot be read."""
+        return LakeError(
+            f"{self.file.path} has column {name} as {self.kind(name)} where {wanted} is expected.",
+            "Use the vendor's own layout, or map another column with --mapping FILE.",
+        )
+
+    def text(self, name: str | None) -> str:
+        """Return the trimmed text of a column, null where it means "missing"."""
+        if name is None:
+            return self.let("cast(null as varchar)")
+        if name == FILE_NAME:
+            return self.let(f"cast({literal(self.file.path.name)} as varchar)")
+        if self.is_group(name):
+            split = self.split(name)
+            groups = ", ".join(literal(group) for group in split.groups)
+            source = self.text(split.column)
+            parts = self.let(f"regexp_extract({source}, {literal(split.pattern)}, [{groups}])")
+            return self.let(f"nullif({parts}[{literal(name)}], '')")
+        kind = self.kind(name)
+        if pa.types.is_nested(kind) or pa.types.is_binary(kind):
+            raise self.wrong_type(name, "a text or a number")
+        clean = self.let(f"trim(cast({quoted(name)} as varchar), ' \t\r')")
+        nulls = ", ".join(literal(text) for text in self.mapping.nulls)
+        if not nulls:
+            return clean
+        return self.let(f"case when {clean} not in ({nulls}) then {clean} end")
+
+    def number(self, name: str | None) -> str:
+        """Return a column as a finite double, null where it is not one."""
+        if name is None:
+            return self.let("cast(null as double)")
+        kind = self.kind(name)
+        plain = not self.is_group(name) and name != FILE_NAME
+        if plain and (
+            pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+        ):
+            value = self.let(f"cast({quoted(name)} as double)")
+        elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            value = self.let(f"try_cast({self.text(name)} as double)")
+        else:
+            raise self.wrong_type(name, "a number")
+        return self.let(f"case when isfinite({value}) then {value} end")
+
+    # -- fields ----------------------------------------------------------------------------
+
+    def field(self, name: str, spec: FieldSpec) -> None:
+        """Add a lake field."""
+        if spec.constant is not None:
+            used: list[str | None] = []
+            raw = self.let(f"cast({literal(spec.constant)} as varchar)")
+        elif spec.mean_of:
+            used = [self.column((one,), optional=spec.optional) for one in spec.mean_of]
+            raw = self.text(used[0])
+        else:
+            used = [self.column(spec.columns, optional=spec.optional)]
+            raw = self.text(used[0])
+        if name in TEXT_FIELDS:
+            value = self._text_field(name, spec, raw)
+            unread = f"{value} is null"
+        elif name in DATE_FIELDS:
+            value = self._date(spec.format, used[0] if used else None, raw)
+            unread = f"{value} is null"
+        elif spec.constant is not None:
+            value = self.let(f"try_cast({raw} as double)")
+            unread = f"{value} is null"
+        else:
+            value = self._number_field(spec, used)
+            unread = " or ".join(
+                f"({self.text(one)} is not null and {self.number(one)} is null)" for one in used
+            )
+        self.values[name] = value
+        given = raw
+        if used and used[0] is not None and self.is_group(used[0]):
+            given = self.text(self.split(used[0]).column)  # the text that did not match
+        self.bad.append(
+            self.let(
+                f"case when {given} is not null and ({unread}) "
+                f"then {literal(name + ': ')} || {given} end"
+            )
+        )
+        if name in _NAMING:
+            self.entity.append(given)
+
+    def _text_field(self, name: str, spec: FieldSpec, raw: str) -> str:
+        value = raw
+        if spec.pattern:
+            found = self.let(f"regexp_extract({value}, {literal(spec.pattern)}, ['value'])")
+            value = self.let(f"nullif({found}['value'], '')")
+        if name == "option_type":
+            return self.let(
+                f"case upper({value}) when 'C' then 'C' when 'CALL' then 'C' "
+                "when 'P' then 'P' when 'PUT' then 'P' end"
+            )
+        if spec.strip_prefix:
+            prefix = literal(spec.strip_prefix)
+            value = self.let(
+                f"case when starts_with({value}, {prefix}) "
+                f"then {value}[{len(spec.strip_prefix) + 1}:] else {value} end"
+            )
+        return self.let(f"upper({value})") if spec.upper else value
+
+    def _number_field(self, spec: FieldSpec, used: list[str | None]) -> str:
+        values = []
+        for one in used:
+            value = self.number(one)
+            if spec.null_if:
+                nulls = ", ".join(repr(number) for number in spec.null_if)
+                value = self.let(f"case when {value} not in ({nulls}) then {value} end")
+            values.append(value)
+        total = " + ".join(values)
+        scale = spec.divide_by * len(values)
+        return self.let(f"({total}) / cast({scale!r} as double)") if scale != 1 else total
+
+    def _date(self, formats: Sequence[str], column: str | None, raw: str) -> str:
+        kind = self.kind(column)
+        if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+            return self.let(f"cast({quoted(str(column))} as date)")
+        if formats:
+            listed = ", ".join(literal(one) for one in formats)
+            return self.let(f"cast(try_strptime({raw}, [{listed}]) as date)")
+        iso = f"regexp_matches({raw}, {literal(_ISO_DATE)})"
+        return self.let(f"case when {iso} then try_cast({raw} as date) end")
+
+    # -- times -----------------------------------------------------------------------------
+
+    def time(self, name: str, spec: TimeSpec) -> None:
+        """Add a time, as microseconds on the clock that its kind says."""
+        column = str(self.column(spec.columns))
+        raw = self.text(column)
+        kind = self.kind(column)
+        if spec.kind.startswith("epoch_"):
+            if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+                raise self.wrong_type(column, "a count of time units since 1970")
+            plain = pa.types.is_integer(kind)
+            count = quoted(column) if plain else self.let(f"try_cast({raw} as bigint)")
+            value = {
+                "epoch_s": f"{count} * 1000000",
+                "epoch_ms": f"{count} * 1000",
+                "epoch_us": count,
+                "epoch_ns": f"{count} // 1000",
+            }[spec.kind]
+            if spec.kind in ("epoch_s", "epoch_ms"):
+                value = f"case when abs({count}) < {_TOO_LONG_AGO} then {value} end"
+        elif spec.kind == "date":
+            value = f"epoch_us(cast({self._date(spec.format, column, raw)} as timestamp))"
+            if spec.add_ms is not None:
+                added = self.number(self.column((spec.add_ms,)))
+                value += f" + cast({added} as bigint) * 1000"
+        elif pa.types.is_timestamp(kind):
+            if spec.kind == "text_offset" and kind.tz is None:
+                raise self.wrong_type(column, "a time with its offset")
+            value = f"epoch_us({quoted(column)})"
+        elif spec.kind == "wall_clock" and spec.format:
+            listed = ", ".join(literal(one) for one in spec.format)
+            value = f"epoch_us(try_strptime({raw}, [{listed}]))"
+        elif spec.kind == "wall_clock":
+            bare = self.let(
+                f"regexp_matches({raw}, {literal(_ISO_DATE)}) "
+                f"or not regexp_matches({raw}, {literal(_OFFSET)})"
+            )
+            value = f"case when {bare} then epoch_us(try_cast({raw} as timestamp)) end"
+        else:
+            stated = self.let(f"regexp_matches({raw}, {literal(_OFFSET)})")
+            value = f"case when {stated} then epoch_us(try_cast({raw} as timestamptz)) end"
+        micros = self.let(value)
+        self.times[name] = micros
+        self.bad_time.append(
+            f"case when {raw} is not null and {micros} is null "
+            f"then {literal(', '.join(spec.columns) + ': ')} || {raw} end"
+        )
+
+    # -- the whole -------------------------------------------------------------------------
+
+    def statement(self, fields: tuple[str, ...], where: str) -> Statement:
+        """Return the SQL; the filter is over named expressions."""
+        source = BATCH
+        for step in self.steps:
+            listed = ",\n    ".join(step)
+            source = f"(\nselect *,\n    {listed}\nfrom {source})"
+        outputs = [f"{self.values[name]} as {quoted(name)}" for name in fields]
+        outputs += [f"{micros} as {name}" for name, micros in self.times.items()]
+        outputs.append(f"coalesce({', '.join(self.bad)}) as _bad")
+        outputs.append(f"coalesce({', '.join(self.bad_time)}) as _bad_time")
+        outputs.append(f"concat_ws(' ', {', '.join(dict.fromkeys(self.entity))}) as _entity")
+        sql = f"select _row, {', '.join(outputs)}\nfrom {source}{where}"
+        return Statement(sql, frozenset(self.columns), fields)

@@ -1,0 +1,66 @@
+"""The `quant` command: its groups, and how a fault becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import typer
+
+from engine.errors import QuantError
+
+INTERRUPTED = 130  # what a shell reports for Ctrl-C
+
+
+def application() -> typer.Typer:
+    """Return the application with every command in `engine.service.commands`."""
+    from engine.service import commands
+
+    app = typer.Typer(
+        name="quant",
+        help="From raw Parquet to a published, tested warehouse.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for info in pkgutil.iter_modules(commands.__path__):
+        importlib.import_module(f"{commands.__name__}.{info.name}").register(app)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run `quant` and end the process with its exit code.
+
+    A fault that a person can act on is one sentence and a remedy on standard error; anything
+    else is a defect and keeps its traceback.
+    """
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run `quant` with arguments; return its exit code."""
+    try:
+        application()(arguments, prog_name="quant")
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except QuantError as error:
+        _complain(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    else:
+        code = 0
+    if code == INTERRUPTED:
+        sys.stderr.write("Interrupted. What was published before keeps serving.\n")
+    return code
+
+
+def _complain(error: QuantError) -> None:
+    sys.stderr.write(f"Error: {error.what}\n")
+    if error.remedy:
+        sys.stderr.write(f"{error.remedy}\n")
+
+
+if __name__ == "__main__":
+    main()

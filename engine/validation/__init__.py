@@ -1,0 +1,1 @@
+"""Audits: does any number know what came after it, and does it behave on bad bars?"""

@@ -1,0 +1,548 @@
+"""Audits of a feature module's kernels: what may a value depend on, and what do bad bars do?
+
+Each check recomputes the module's columns from bars that were changed in one way, and compares
+bits with the columns of the bars as they are:
+
+- `future`: the bars end earlier, or go on differently. No value before that may change.
+- `start`: the bars begin later. After a column's declared lookback nothing may change.
+- `missing_bar`: one bar is missing. Nothing before it may change, and nothing once the declared
+  lookback has passed it.
+- `blow_up`: bars that do not move or do not trade. No infinity, nothing out of all proportion.
+- `empty`: a column without one value.
+- `near_duplicate`: two columns that rank alike in every symbol without the registry saying so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import AuditError
+from engine.features import assemble, registry
+from engine.features.panel import Bars, Floats
+
+ALIKE = 0.999  # absolute rank correlation from which two columns are near duplicates
+OUT_OF_PROPORTION = 1e4  # times the largest value on ordinary bars
+_FEWEST_SHARED = 100  # rows that two columns must share to be compared
+_SPACE = 1.5  # bars needed, in units of the longest lookback
+_FLAT_BARS = 90
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One column that failed one check.
+
+    Parameters
+    ----------
+    check
+        Name of the check; see the module's text.
+    module, column
+        Where.
+    symbol
+        In whose bars; empty for all.
+    detail
+        What was seen.
+    """
+
+    check: str
+    module: str
+    column: str
+    symbol: str
+    detail: str
+
+    def __str__(self) -> str:
+        """Return the finding as a line."""
+        symbol = f" ({self.symbol})" if self.symbol else ""
+        return f"{self.check}: {self.module}.{self.column}{symbol} {self.detail}"
+
+
+@dataclass(frozen=True)
+class ModuleAudit:
+    """What the audit of one module found.
+
+    Parameters
+    ----------
+    module
+        Its name.
+    columns, bars
+        Columns and bars that were looked at.
+    findings
+        What failed, at most one a check, column and symbol.
+    """
+
+    module: str
+    columns: int
+    bars: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed."""
+        return not self.findings
+
+    def require_passed(self) -> ModuleAudit:
+        """Return the audit itself when it passed.
+
+        Raises
+        ------
+        AuditError
+            When something failed; says what.
+        """
+        if self.passed:
+            return self
+        lines = "\n  ".join(map(str, self.findings[:12]))
+        more = len(self.findings) - 12
+        raise AuditError(
+            f"The audit of {self.module} found {len(self.findings)} faults:\n  {lines}"
+            + (f"\n  and {more} more" if more > 0 else ""),
+            "Correct the formula, or declare its lookback or near duplicates in the registry.",
+        )
+
+
+def audit_module(name: str, bars: Sequence[Bars], *, seed: int = 0) -> ModuleAudit:
+    """Run every check on a module's kernel columns.
+
+    Parameters
+    ----------
+    name
+        Module.
+    bars
+        One or more symbols without missing bars, with the extra columns that the module reads;
+        at least 1.5 times the module's longest lookback each.
+    seed
+        Seed of where bars are cut, changed and left out.
+
+    Raises
+    ------
+    AuditError
+        When the bars are too few to say anything.
+    """
+    return audit_entry(registry.module(name), bars, seed=seed)
+
+
+def audit_entry(
+    module: registry.Module, bars: Sequence[Bars], *, seed: int = 0
+) -> ModuleAudit:
+    """Run every check on a module, registered or not; see `audit_module`."""
+    features = [f for f in module.features if f.name in set(module.computed)]
+    _require_enough(module.name, features, bars)
+    whole = [_columns(module, symbol) for symbol in bars]
+    findings: list[Finding] = []
+    for symbol, columns in zip(bars, whole, strict=True):
+        audit = _SymbolAudit(module, features, symbol, columns, np.random.default_rng(seed))
+        findings += [
+            *audit.finite(),
+            *audit.future(),
+            *audit.start(),
+            *audit.missing_bar(),
+            *audit.blow_up(_largest(whole)),
+        ]
+    findings += empty_columns(module.name, whole)
+    findings += undeclared_duplicates(whole, features)
+    return ModuleAudit(module.name, len(features), sum(map(len, bars)), tuple(findings))
+
+
+def audit_catalog(
+    bars: Sequence[Bars], *, scope: str = "daily", seed: int = 0
+) -> tuple[ModuleAudit, ...]:
+    """Audit every registered module of a scope, and near duplicates between modules.
+
+    Returns
+    -------
+    tuple of ModuleAudit
+        One a module, and one named `catalog` for pairs across modules.
+    """
+    modules = [module for module in registry.modules() if module.scope == scope]
+    audits = [audit_entry(module, bars, seed=seed) for module in modules]
+    features = [
+        feature
+        for module in modules
+        for feature in module.features
+        if feature.name in set(module.computed)
+    ]
+    whole = [
+        {name: values for module in modules for name, values in _columns(module, symbol).items()}
+        for symbol in bars
+    ]
+    home = {feature.name: feature.module for feature in features}
+    pairs = [
+        finding
+        for finding in undeclared_duplicates(whole, features)
+        if home[finding.column] != home[finding.detail.split()[-1]]
+    ]
+    total = ModuleAudit("catalog", len(features), sum(map(len, bars)), tuple(pairs))
+    return (*audits, total)
+
+
+def _require_enough(
+    name: str, features: Sequence[registry.Feature], bars: Sequence[Bars]
+) -> None:
+    longest = max((feature.lookback for feature in features), default=1)
+    needed = int(_SPACE * longest) + _FLAT_BARS
+    short = [symbol for symbol in bars if len(symbol) < needed]
+    if not bars or short:
+        what = f"{short[0].symbol} has {len(short[0])} bars" if short else "no bars were given"
+        raise AuditError(
+            f"The audit of {name} needs {needed} bars a symbol, and {what}.",
+            "Make a longer lake with `quant lake simulate --scale daily --sessions 2700`.",
+        )
+    for symbol in bars:
+        if np.isnan(symbol.close).any():
+            raise AuditError(
+                f"The audit of {name} makes its own missing bars, and {symbol.symbol} has some.",
+                "Give it a stretch without missing bars.",
+            )
+
+
+def _columns(module: registry.Module, bars: Bars) -> dict[str, Floats]:
+    """Return the module's columns as its kernels give them, infinities and all."""
+    own = getattr(module.code, "compute", None)
+    found: dict[str, Floats] = own(bars) if own is not None else assemble.evaluate(module, bars)
+    return found
+
+
+# -- one symbol ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _SymbolAudit:
+    module: registry.Module
+    features: Sequence[registry.Feature]
+    bars: Bars
+    whole: Mapping[str, Floats]
+    rng: np.random.Generator
+
+    def finite(self) -> Iterator[Finding]:
+        for feature in self.features:
+            infinite = np.isinf(self.whole[feature.name])
+            if infinite.any():
+                when = self.bars.time[infinite][0]
+                yield self._finding("blow_up", feature, f"is infinite at {when}")
+
+    def future(self) -> Iterator[Finding]:
+        """The bars end at two places, and go on differently from a third."""
+        count = len(self.bars)
+        seen: set[str] = set()
+        for end in self.rng.integers(count // 2, count - 1, 2):
+            found = _columns(self.module, _slice(self.bars, 0, int(end)))
+            yield from self._compare("future", found, 0, int(end), f"without bars from {end}", seen)
+        turn = int(self.rng.integers(count // 2, count - 1))
+        other = _with_other_future(self.bars, turn, self.rng)
+        found = _columns(self.module, other)
+        yield from self._compare("future", found, 0, turn, f"with other bars from {turn}", seen)
+
+    def start(self) -> Iterator[Finding]:
+        seen: set[str] = set()
+        room = len(self.bars) // 3
+        for start in (1, *(int(k) for k in self.rng.integers(2, room, 2))):
+            found = _columns(self.module, _slice(self.bars, start, len(self.bars)))
+            shifted = {
+                name: np.concatenate([np.full(start, np.nan), values])
+                for name, values in found.items()
+            }
+            for feature in self.features:
+                first = start + feature.lookback - 1
+                what = f"when the bars begin at {start} (lookback {feature.lookback})"
+                yield from self._compare_one(
+                    "start", feature, shifted, first, len(self.bars), what, seen
+                )
+
+    def missing_bar(self) -> Iterator[Finding]:
+        seen: set[str] = set()
+        at = len(self.bars) // 3
+        found = _columns(self.module, _without_bar(self.bars, at))
+        for feature in self.features:
+            if np.isinf(found[feature.name]).any():
+                yield self._finding("blow_up", feature, f"is infinite when bar {at} is missing")
+            what = f"before the missing bar {at}"
+            yield from self._compare_one("missing_bar", feature, found, 0, at, what, seen)
+            what = f"after the missing bar {at} and the lookback of {feature.lookback}"
+            first = at + feature.lookback
+            yield from self._compare_one(
+                "missing_bar", feature, found, first, len(self.bars), what, seen
+            )
+
+    def blow_up(self, largest: Mapping[str, float]) -> Iterator[Finding]:
+        for what, bars in _degenerate(self.bars):
+            found = _columns(self.module, bars)
+            for feature in self.features:
+                values = found[feature.name]
+                known = values[~np.isnan(values)]
+                if np.isinf(known).any():
+                    yield self._finding("blow_up", feature, f"is infinite on {what}")
+                    continue
+                size = float(np.abs(known).max()) if known.size else 0.0
+                usual = largest[feature.name] or 1.0
+                if size > OUT_OF_PROPORTION * usual:
+                    yield self._finding(
+                        "blow_up", feature, f"is {size:.3g} on {what}, {usual:.3g} at most else"
+                    )
+
+    def _compare(
+        self,
+        check: str,
+        found: Mapping[str, Floats],
+        first: int,
+        last: int,
+        what: str,
+        seen: set[str],
+    ) -> Iterator[Finding]:
+        for feature in self.features:
+            yield from self._compare_one(check, feature, found, first, last, what, seen)
+
+    def _compare_one(
+        self,
+        check: str,
+        feature: registry.Feature,
+        found: Mapping[str, Floats],
+        first: int,
+        last: int,
+        what: str,
+        seen: set[str],
+    ) -> Iterator[Finding]:
+        name = feature.name
+        if name in seen:
+            return
+        differs = differing_bits(self.whole[name][first:last], found[name][first:last])
+        if differs.any():
+            seen.add(name)
+            row = first + int(np.flatnonzero(differs)[0])
+            was, now = float(self.whole[name][row]), float(found[name][row])
+            yield self._finding(
+                check,
+                feature,
+                f"at bar {row} is {was!r} and {now!r} {what} ({int(differs.sum())} bars)",
+            )
+
+    def _finding(self, check: str, feature: registry.Feature, detail: str) -> Finding:
+        return Finding(check, self.module.name, feature.name, self.bars.symbol, detail)
+
+
+def differing_bits(a: Floats, b: Floats) -> NDArray[np.bool_]:
+    """Return where two arrays differ in any bit; NaN equals NaN, -0.0 is not 0.0."""
+    a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    differs: NDArray[np.bool_] = a.view(np.int64) != b.view(np.int64)
+    return differs & ~(np.isnan(a) & np.isnan(b))
+
+
+def _largest(whole: Sequence[Mapping[str, Floats]]) -> dict[str, float]:
+    """Return each column's largest finite absolute value in any symbol, 0 where it has none."""
+    out: dict[str, float] = {}
+    for columns in whole:
+        for name, values in columns.items():
+            finite = np.abs(values[np.isfinite(values)])
+            out[name] = max(out.get(name, 0.0), float(finite.max()) if finite.size else 0.0)
+    return out
+
+
+# -- changed bars ----------------------------------------------------------------------------
+
+_PRICES = ("open", "high", "low", "close", "raw_close", "vwap")
+_ARRAYS = tuple(
+    item.name
+    for item in fields(Bars)
+    if item.name not in ("symbol", "periods_per_year", "extra")
+)
+
+
+def _slice(bars: Bars, first: int, last: int) -> Bars:
+    arrays = {name: getattr(bars, name)[first:last].copy() for name in _ARRAYS}
+    extra = {name: values[first:last].copy() for name, values in bars.extra.items()}
+    return replace(bars, extra=extra, **arrays)
+
+
+def _scaled(bars: Bars, prices: Floats, volumes: Floats) -> Bars:
+    """Return the bars with prices and share counts multiplied, consistently."""
+    arrays = {name: getattr(bars, name) * prices for name in _PRICES}
+    for name in ("volume", "raw_volume", "transactions"):
+        arrays[name] = getattr(bars, name) * volumes
+    arrays["dollar_volume"] = arrays["raw_close"] * arrays["raw_volume"]
+    return replace(bars, **arrays)
+
+
+def _with_other_future(bars: Bars, turn: int, rng: np.random.Generator) -> Bars:
+    """Return the bars with other prices, volumes and statistics from `turn` on."""
+    later = np.arange(len(bars)) >= turn
+    walk = np.exp(np.cumsum(np.where(later, rng.normal(0.0, 0.05, len(bars)), 0.0)))
+    busy = np.where(later, rng.uniform(0.2, 5.0, len(bars)), 1.0)
+    extra = {
+        name: np.where(later, values * rng.uniform(0.5, 0.9, len(bars)), values)
+        for name, values in bars.extra.items()
+    }
+    return replace(_scaled(bars, walk, busy), extra=extra)
+
+
+def _without_bar(bars: Bars, at: int) -> Bars:
+    arrays = {name: getattr(bars, name).copy() for name in _ARRAYS if name != "time"}
+    extra = {name: values.copy() for name, values in bars.extra.items()}
+    for values in (*arrays.values(), *extra.values()):
+        values[at] = np.nan
+    return replace(bars, extra=extra, **arrays)
+
+
+def _flat(bars: Bars, where: NDArray[np.bool_]) -> Bars:
+    """Return the bars with one and the same price throughout `where`."""
+    at = int(np.flatnonzero(where)[0])
+    arrays = {
+        name: np.where(where, bars.close[at], getattr(bars, name))
+        for name in ("open", "high", "low", "close")
+    }
+    for name in ("raw_close", "vwap"):
+        arrays[name] = np.where(where, bars.raw_close[at], getattr(bars, name))
+    arrays["dollar_volume"] = arrays["raw_close"] * bars.raw_volume
+    return replace(bars, **arrays)
+
+
+def _untraded(bars: Bars, where: NDArray[np.bool_]) -> Bars:
+    arrays = {
+        name: np.where(where, 0.0, getattr(bars, name))
+        for name in ("volume", "raw_volume", "transactions", "dollar_volume")
+    }
+    # There is no average price of no trades.
+    arrays["vwap"] = np.where(where, np.nan, bars.vwap)
+    return replace(bars, **arrays)
+
+
+def _degenerate(bars: Bars) -> Iterator[tuple[str, Bars]]:
+    """Yield bars that do not move or do not trade, with what they are."""
+    count = len(bars)
+    row = np.arange(count)
+    middle = count // 2
+    stretch = (row >= middle) & (row < middle + _FLAT_BARS)
+    everywhere = np.ones(count, dtype=bool)
+    yield "one bar without volume", _untraded(bars, row == middle)
+    yield f"{_FLAT_BARS} bars without volume", _untraded(bars, stretch)
+    yield "no volume at all", _untraded(bars, everywhere)
+    yield f"{_FLAT_BARS} flat bars", _flat(bars, stretch)
+    yield f"{_FLAT_BARS} flat bars without volume", _untraded(_flat(bars, stretch), stretch)
+    yield "flat bars only", _flat(bars, everywhere)
+    # Prices that differ in their last bits only: where formulas cancel.
+    trembling = 1.0 + 4.0 * np.finfo(np.float64).eps * np.where(stretch, row % 3, 0)
+    yield f"{_FLAT_BARS} bars that tremble in the last bits", _scaled(
+        _flat(bars, stretch), trembling, np.ones(count)
+    )
+
+
+# -- columns against columns -----------------------------------------------------------------
+
+
+def empty_columns(module: str, whole: Sequence[Mapping[str, Floats]]) -> list[Finding]:
+    """Return the columns that have no value in any symbol."""
+    names = dict.fromkeys(name for columns in whole for name in columns)
+    return [
+        Finding("empty", module, name, "", "has no value at all")
+        for name in names
+        if all(np.isnan(columns[name]).all() for columns in whole)
+    ]
+
+
+def near_duplicates(
+    whole: Sequence[Mapping[str, Floats]], *, threshold: float = ALIKE
+) -> dict[tuple[str, str], float]:
+    """Return pairs of columns whose rank correlation is extreme in every symbol.
+
+    Parameters
+    ----------
+    whole
+        Columns by name, one mapping a symbol. Symbols are ranked apart: pooled, the differences
+        between symbols would make columns look alike that move differently in each.
+    threshold
+        Absolute rank correlation above which a pair counts.
+
+    Returns
+    -------
+    dict
+        Pair of names, in the columns' order, to the correlation nearest to zero of any symbol.
+    """
+    if not whole:
+        return {}
+    names = list(whole[0])
+    weakest = np.full((len(names), len(names)), np.inf)
+    compared = np.zeros(weakest.shape, dtype=bool)
+    for columns in whole:
+        found = _rank_correlations(np.column_stack([columns[name] for name in names]), threshold)
+        known = ~np.isnan(found)
+        smaller = known & (np.abs(found) < np.abs(weakest))
+        weakest[smaller] = found[smaller]
+        compared |= known
+    alike = np.triu(compared & (np.abs(weakest) > threshold), k=1)
+    return {
+        (names[a], names[b]): float(weakest[a, b]) for a, b in np.argwhere(alike).tolist()
+    }
+
+
+def _rank_correlations(values: Floats, threshold: float) -> Floats:
+    """Return Spearman's correlations over the rows that each pair shares.
+
+    Ranks over a column's own rows give an approximation by matrix products; pairs near the
+    threshold are then ranked over the rows they share.
+    """
+    known = np.isfinite(values)
+    ranks = np.column_stack([_ranks(values[:, k], known[:, k]) for k in range(values.shape[1])])
+    weights = known.astype(np.float64)
+    shared = weights.T @ weights
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sums = ranks.T @ weights
+        squares = (ranks**2).T @ weights
+        products = ranks.T @ ranks
+        covariance = products - sums * sums.T / shared
+        variance = squares - sums**2 / shared
+        found: Floats = covariance / np.sqrt(variance * variance.T)
+    found[shared < _FEWEST_SHARED] = np.nan
+    close = np.triu(np.abs(found) > threshold - 0.02, k=1)
+    for a, b in np.argwhere(close).tolist():
+        both = known[:, a] & known[:, b]
+        x, y = (_ranks(values[both, k], np.ones(both.sum(), dtype=bool)) for k in (a, b))
+        # A column that is constant where both are known has no rank correlation.
+        moves = np.ptp(x) > 0 and np.ptp(y) > 0
+        found[a, b] = found[b, a] = np.corrcoef(x, y)[0, 1] if moves else np.nan
+    return found
+
+
+def _ranks(values: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Return mid-ranks from 0 to 1 of the known values, 0 elsewhere."""
+    out = np.zeros(len(values))
+    x = values[known]
+    if x.size:
+        _, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
+        last = np.cumsum(counts)
+        out[known] = ((last - 0.5 * (counts - 1))[inverse]) / x.size
+    return out
+
+
+def undeclared_duplicates(
+    whole: Sequence[Mapping[str, Floats]], features: Sequence[registry.Feature]
+) -> list[Finding]:
+    """Return near duplicates that the registry does not declare.
+
+    A family declares them by `twin_of` or `near_duplicates`: names of columns, patterns of
+    families (`raw_vol_{window}`) or shell patterns. One side of a pair suffices.
+    """
+    by_name = {feature.name: feature for feature in features}
+    return [
+        Finding(
+            "near_duplicate",
+            by_name[a].module,
+            a,
+            "",
+            f"has a rank correlation of {correlation:.5f} or beyond with {b}",
+        )
+        for (a, b), correlation in near_duplicates(whole).items()
+        if a in by_name and b in by_name and not _declared(by_name[a], by_name[b])
+    ]
+
+
+def _declared(a: registry.Feature, b: registry.Feature) -> bool:
+    return _names(a.family, b) or _names(b.family, a)
+
+
+def _names(family: registry.Family, other: registry.Feature) -> bool:
+    declared = [*family.near_duplicates, *([family.twin_of] if family.twin_of else [])]
+    return any(
+        pattern == other.family.pattern or fnmatchcase(other.name, pattern)
+        for pattern in declared
+    )

@@ -1,0 +1,1 @@
+"""The warehouse: what dbt builds privately and what is published for readers."""

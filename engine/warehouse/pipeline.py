@@ -1,0 +1,160 @@
+"""From lake to published version: check, skip what nothing changed, build, publish."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from engine.errors import BuildError
+from engine.lake.files import lake_files
+from engine.lake.store import Lake, LakeFile
+from engine.settings import Settings, project_root
+from engine.warehouse import fingerprint, manifest, versions
+from engine.warehouse.publish import Context, Progress, publish, writing
+from engine.warehouse.runner import NodeProgress, Options, Run, target_folder
+from engine.warehouse.runner import build as run_dbt
+from engine.warehouse.versions import Version
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a build came to.
+
+    Parameters
+    ----------
+    version
+        The version that serves now; None when none was ever published.
+    run
+        How dbt went; None when nothing had changed.
+    not_published
+        Why no new version was made, where that was no failure.
+    seconds
+        Wall time of it all.
+    """
+
+    version: Version | None
+    run: Run | None
+    not_published: str
+    seconds: float
+
+
+def build(
+    settings: Settings,
+    options: Options | None = None,
+    *,
+    quarantine: bool = False,
+    publishing: bool = True,
+    project: Path | None = None,
+    node_progress: NodeProgress | None = None,
+    publish_progress: Progress | None = None,
+) -> Outcome:
+    """Build what changed and publish it.
+
+    Nothing is done when the published version was made from the same lake, code, configuration,
+    packages and journal. After a partial build (`options.select`) a version is published only
+    if nothing was left behind that is older than what it reads; if something was, the outcome
+    says what, and the version before keeps serving.
+
+    Parameters
+    ----------
+    settings
+        The stores.
+    options
+        What to build and how.
+    quarantine
+        Leave out day files that cannot be read, as rejects, instead of stopping.
+    publishing
+        Publish at the end.
+    project
+        The dbt project; by default this checkout's.
+    node_progress, publish_progress
+        Told of each node and of each table.
+
+    Raises
+    ------
+    LakeError
+        When there is no lake, or a file in it cannot be used.
+    BuildError, PublishError, LockedError
+        When nothing new was published; the version before keeps serving.
+    """
+    started = time.monotonic()
+    options = _with_quarantine(options or Options(), quarantine)
+    project = project or project_root()
+    lake = Lake.open(settings.lake)
+    lake_files(quarantine=quarantine, lake=lake)  # a bad file stops here, before dbt starts
+    with writing(settings):
+        made_from = asdict(fingerprint.fingerprint(settings, project, options.configuration))
+        serving = versions.current(settings.warehouse)
+        is_complete = not options.select
+        if is_complete and publishing and not options.full_refresh and serving is not None:
+            facts = serving.facts()
+            is_in_place = facts.get("parts_folder") == str(serving.parts.resolve())
+            if facts.get("fingerprint") == made_from and is_in_place:
+                return Outcome(serving, None, "nothing changed", time.monotonic() - started)
+        files = lake.scan()
+        run = run_dbt(settings, options, project=project, progress=node_progress)
+        if not publishing:
+            reason = "publishing was switched off"
+            return Outcome(serving, run, reason, time.monotonic() - started)
+        # after a partial build nobody can say that the rest was made from what there is now
+        context = Context(
+            run=run.facts(options),
+            fingerprint=made_from if is_complete else {},
+            lake=count_days(files),
+            lake_files=content_hashes(files),
+        )
+        try:
+            version = publish(
+                settings, manifest.read(run.manifest_path), context, progress=publish_progress
+            )
+        except BuildError as error:
+            if is_complete:
+                raise
+            return Outcome(serving, run, str(error), time.monotonic() - started)
+    return Outcome(version, run, "", time.monotonic() - started)
+
+
+def publish_last_build(
+    settings: Settings, *, project: Path | None = None, progress: Progress | None = None
+) -> Version:
+    """Publish what `dbt build` made.
+
+    Raises
+    ------
+    BuildError
+        When there is no build, or it may not be published; see `engine.warehouse.readiness`.
+    PublishError, LockedError
+        When the version cannot be written.
+    """
+    with writing(settings):
+        path = newest_manifest(settings, project or project_root())
+        return publish(settings, manifest.read(path), progress=progress)
+
+
+def newest_manifest(settings: Settings, project: Path) -> Path:
+    """Return the manifest of the last dbt run: `quant build`'s or plain `dbt build`'s."""
+    places = [target_folder(settings) / "manifest.json", project / "target" / "manifest.json"]
+    found = [path for path in places if path.exists()]
+    return max(found, key=lambda path: path.stat().st_mtime_ns, default=places[0])
+
+
+def count_days(files: Iterable[LakeFile]) -> dict[str, int]:
+    """Return the number of day files by data set."""
+    return {name: len(days) for name, days in content_hashes(files).items()}
+
+
+def content_hashes(files: Iterable[LakeFile]) -> dict[str, dict[str, str]]:
+    """Return the start of each day file's content hash, by data set and day."""
+    hashes: dict[str, dict[str, str]] = {}
+    for file in files:
+        days = hashes.setdefault(file.dataset, {})
+        days[file.session_date.isoformat()] = file.content_hash[:12]
+    return hashes
+
+
+def _with_quarantine(options: Options, quarantine: bool) -> Options:
+    if not quarantine:
+        return options
+    return replace(options, variables=(*options.variables, ("quarantine_files", True)))

@@ -1,0 +1,18 @@
+{#-
+    The rows of a data set's day files as a relation, with `filename` and `file_row_number`.
+
+    The files are named one by one, as `stg_lake__files` lists them, so a view made of this sees
+    just what the build saw. A date taken from `filename` and compared with literals opens only
+    the files of those dates. The empty template stands first: the list is never empty.
+-#}
+{% macro lake_rows(dataset) -%}
+    {%- set query -%}
+        select getvariable('lake_{{ dataset }}')[1] as path, null as session_date
+        union all
+        select path, session_date from staging.stg_lake__files
+        where dataset = '{{ dataset }}' and reason is null
+        order by session_date nulls first
+    {%- endset -%}
+    {%- set files = run_query(query).rows if execute else [] -%}
+    read_parquet({{ lake_file_list(files) }}, filename = true, file_row_number = true)
+{%- endmacro %}

@@ -1,0 +1,34 @@
+{{ config(
+    materialized='lake_incremental',
+    dataset='stocks',
+    stamps_from='stg_lake__stock_rejects',
+    invalidate_on=['source_priority'],
+    uses_kernels=true,
+) }}
+-- Statistics of each session from its minutes, by the kernel: ordered lists in, a struct out.
+with
+
+sessions as (
+
+    select
+        symbol,
+        session_date,
+        max(known_at) as known_at,
+        raw_session(
+            list(minute_index order by minute_index),
+            list(open order by minute_index),
+            list(close order by minute_index),
+            list(volume order by minute_index),
+            any_value(session_minutes)
+        ) as statistics
+    from {{ ref('int_bars__minutes') }}
+    group by symbol, session_date
+
+)
+
+select
+    symbol,
+    session_date,
+    known_at,
+    unnest(statistics)
+from sessions

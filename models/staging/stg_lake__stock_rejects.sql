@@ -1,0 +1,105 @@
+{{ config(
+    materialized='lake_incremental',
+    dataset='stocks',
+    invalidate_on=['dim_universe'],
+) }}
+-- depends_on: {{ ref('stg_lake__files') }}
+-- Stock rows of the universe that cannot be used, each with its reason.
+with
+
+sessions as (
+
+    {{ session_bounds() }}
+
+),
+
+source as (
+
+    select * from {{ source('lake', 'stocks') }}
+
+),
+
+renamed as (
+
+    select
+        try_cast(parse_filename(filename, true) as date) as session_date,
+        file_row_number + 1 as file_row,
+        symbol,
+        source,
+        bar_seconds,
+        ts,
+        known_at,
+        price_basis,
+        open,
+        high,
+        low,
+        close,
+        volume,
+        transactions,
+        vwap
+    from source
+
+),
+
+judged as (
+
+    select
+        renamed.session_date,
+        renamed.file_row,
+        renamed.symbol,
+        renamed.source,
+        renamed.bar_seconds,
+        renamed.ts,
+        hash(
+            renamed.known_at,
+            renamed.price_basis,
+            renamed.open,
+            renamed.high,
+            renamed.low,
+            renamed.close,
+            renamed.volume,
+            renamed.transactions,
+            renamed.vwap
+        ) as payload_hash,
+        case
+            when sessions.session_date is null then 'not_a_session'
+            when renamed.ts < sessions.day_starts_at or renamed.ts >= sessions.day_ends_at
+                then 'wrong_date'
+            when renamed.bar_seconds < {{ day_seconds() }}
+                and (renamed.ts < sessions.trading_starts_at or renamed.ts >= sessions.trading_ends_at)
+                then 'outside_hours'
+            when renamed.known_at is null or renamed.known_at < renamed.ts
+                then 'known_before_bar'
+            {{ price_reasons('renamed') }}
+        end as reason
+    from renamed
+    semi join {{ ref('dim_universe') }} as universe using (symbol)
+    left join sessions using (session_date)
+
+),
+
+{{ repeated_rows(
+    'judged',
+    key=['session_date', 'symbol', 'source', 'bar_seconds', 'ts'],
+) }}
+
+select
+    session_date,
+    file_row,
+    symbol,
+    source,
+    bar_seconds,
+    ts,
+    reason
+from judged
+where reason is not null
+union all
+select
+    session_date,
+    file_row,
+    symbol,
+    source,
+    bar_seconds,
+    ts,
+    reason
+from repeated_rows

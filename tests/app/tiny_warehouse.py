@@ -1,0 +1,284 @@
+"""A small published warehouse, made directly with DuckDB, for tests of the app.
+
+Known by construction: three symbols (CCC without bars), 300 sessions, one rejected row in a
+hundred, one session of BBB missing, `raw_walk` highly autocorrelated, `raw_noise` not,
+`raw_double` twice `raw_walk`. As a script: `python tests/app/tiny_warehouse.py FOLDER`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+
+STAMP = "20260302T211500000000Z"
+SESSIONS = 300
+MISSING = "2025-06-18"  # the session that BBB lacks
+
+_SQL = f"""
+create table dim_sessions as
+with days as (
+    select range::date as session_date
+    from range(date '2025-01-02', date '2027-01-01', interval 1 day)
+    where dayofweek(range) between 1 and 5
+)
+select
+    session_date,
+    (session_date + time '14:30')::timestamp at time zone 'UTC' as open_at,
+    (session_date + time '21:00')::timestamp at time zone 'UTC' as close_at,
+    390 as minutes,
+    lead(session_date) over (order by session_date) as next_session
+from days
+order by session_date
+limit {SESSIONS + 1};
+
+create table dim_universe as
+select * from (values
+    ('AAA', 'First fund', 'equity', 'broad', null, 'benchmark'),
+    ('BBB', 'Second fund', 'bond', 'rates', 'AAA', 'bonds'),
+    ('CCC', 'Third fund', 'commodity', 'metals', 'AAA', 'commodity')
+) as t (symbol, name, asset_class, sector, benchmark, role);
+
+create table bars_1d as
+with walks as (
+    select
+        symbol,
+        session_date,
+        open_at as open_ts,
+        close_at as known_at,
+        row_number() over (partition by symbol order by session_date) as i
+    from dim_sessions
+    cross join (values ('AAA'), ('BBB')) as s (symbol)
+    where session_date < (select max(session_date) from dim_sessions)
+),
+prices as (
+    select
+        *,
+        100 + 12 * sin(i / 23.0) + 3 * sin(i / 5.0 + ascii(symbol)) as close,
+        100 + 12 * sin((i - 1) / 23.0) + 3 * sin((i - 1) / 5.0 + ascii(symbol)) as open
+    from walks
+)
+select
+    symbol, session_date, 'tiny' as source, open_ts, known_at,
+    open, greatest(open, close) + 0.6 as high, least(open, close) - 0.6 as low, close,
+    1e6 + 1e4 * (i % 7) as volume,
+    open * 1.1 as adj_open, (greatest(open, close) + 0.6) * 1.1 as adj_high,
+    (least(open, close) - 0.6) * 1.1 as adj_low, close * 1.1 as adj_close,
+    390 as minutes, 390 as expected_minutes, 1.0 as coverage, 'minutes' as bar_source
+from prices
+where not (symbol = 'BBB' and session_date = date '{MISSING}');
+
+create table bars_5min as
+select
+    symbol, session_date, open_ts + to_minutes((5 * k)::bigint) as open_ts,
+    open_ts + to_minutes((5 * k + 5)::bigint) as known_at,
+    open + k * (close - open) / 78 as open,
+    open + k * (close - open) / 78 + 0.3 as high,
+    open + k * (close - open) / 78 - 0.3 as low,
+    open + (k + 1) * (close - open) / 78 as close,
+    volume / 78 as volume,
+    1.1 * (open + k * (close - open) / 78) as adj_open,
+    1.1 * (open + k * (close - open) / 78 + 0.3) as adj_high,
+    1.1 * (open + k * (close - open) / 78 - 0.3) as adj_low,
+    1.1 * (open + (k + 1) * (close - open) / 78) as adj_close
+from bars_1d
+cross join range(78) as r (k)
+where session_date >= date '2025-12-01';
+
+create table stg_lake__options as
+select
+    'O:' || symbol || '260320C00100000' as symbol, symbol as underlying, session_date,
+    known_at, close / 20 as close
+from bars_1d
+where session_date >= date '2025-06-02';
+
+create table features_daily as
+with rows as (
+    select
+        s.symbol,
+        d.session_date,
+        lag(d.close_at) over (partition by s.symbol order by d.session_date) as known_at,
+        row_number() over (partition by s.symbol order by d.session_date) as i
+    from dim_sessions as d
+    cross join (values ('AAA'), ('BBB')) as s (symbol)
+)
+select
+    symbol, session_date, known_at,
+    case when i > 20 then sin(i / 30.0 + ascii(symbol)) end as raw_walk,
+    case when i > 20 then 2 * sin(i / 30.0 + ascii(symbol)) end as raw_double,
+    (hash(symbol, i) % 1000003) / 1000003.0 - 0.5 as raw_noise,
+    case when i > 40 then 1.5 + 0.2 * cos(i / 9.0) end as ent_wave,
+    null::double as ent_empty,
+    dayofweek(session_date)::integer as raw_weekday
+from rows
+where known_at is not null;
+
+create table feature_catalog as
+select * from (values
+    ('raw_walk', 'raw', 'sin(t / 30)', '[-1, 1]', 'standard', 21, 'hand example', 'kernel'),
+    ('raw_double', 'raw', '2 sin(t / 30)', '[-2, 2]', 'standard', 21, 'hand example', 'kernel'),
+    ('raw_noise', 'raw', 'uniform noise', '[-0.5, 0.5]', 'practitioner', 1, 'none', 'kernel'),
+    ('raw_weekday', 'raw', 'day of the week', 'day', 'standard', 1, 'calendar', 'sql'),
+    ('ent_wave', 'entropy', '1.5 + 0.2 cos(t / 9)', 'bits', 'Shannon 1948', 41, 'exact', 'kernel'),
+    ('ent_empty', 'entropy', 'nothing', 'bits', 'practitioner', 1, 'none', 'kernel')
+) as t (name, module, formula, units, source, lookback, oracle, engine);
+
+create table feature_health as
+with long as (
+    unpivot features_daily on raw_walk, raw_double, raw_noise, ent_wave
+    into name feature value value
+)
+select
+    f.symbol, c.name as feature, count(*) as count_rows,
+    1 - count(l.value) / count(*) as null_share,
+    min(l.session_date) as first_session,
+    case when count(l.value) = 0 then 'undefined' when count(l.value) < count(*)
+        then 'warming_up' end as reason
+from (select symbol, session_date from features_daily) as f
+cross join feature_catalog as c
+left join long as l
+    on l.symbol = f.symbol and l.session_date = f.session_date and l.feature = c.name
+group by all;
+
+create table reason_codes as
+select * from (values
+    ('duplicate', 'staging', 'An identical row was already kept', 'None: one copy is kept'),
+    ('bad_ohlc', 'staging', 'High and low do not enclose open and close', 'None'),
+    ('bad_timestamp', 'import', 'A time could not be converted', 'Check zone and unit'),
+    ('warming_up', 'features', 'Fewer sessions than the lookback', 'Load more history'),
+    ('undefined', 'features', 'The formula has no value here', 'None')
+) as t (code, stage, meaning, remedy);
+
+create table lake_rejects as
+select
+    case when i % 3 = 0 then 'import' else 'staging' end as stage,
+    case when i % 5 = 0 then 'options' else 'stocks' end as dataset,
+    'tiny' as source, date '2025-01-02' + (i // 2)::integer as session_date,
+    'stocks/day.parquet' as file, i as file_row, 'AAA' as entity,
+    case when i % 3 = 0 then 'bad_timestamp' when i % 3 = 1 then 'duplicate' else 'bad_ohlc' end
+        as reason,
+    null::varchar as detail
+from range(1, 31) as r (i);
+
+create table lake_reconciliation as
+select
+    d.dataset, session_date, md5(session_date::varchar) as content_hash,
+    1000 + extra as count_footer, 1000 + extra as count_rows,
+    990 as count_staged, extra as count_rejected, 10 as count_out_of_universe,
+    0 as count_unexplained
+from dim_sessions
+cross join (values ('stocks', 2), ('options', 5)) as d (dataset, extra)
+where session_date < (select max(session_date) from dim_sessions);
+
+create table lake_coverage as
+select
+    s.symbol, d.session_date, b.bar_source, b.source,
+    coalesce(b.minutes, 0) as count_minutes, d.minutes as expected_minutes,
+    coalesce(b.coverage, 0) as coverage,
+    coalesce(o.n, 0) as count_option_rows, coalesce(o.n, 0) as count_expirations
+from dim_sessions as d
+cross join (values ('AAA'), ('BBB')) as s (symbol)
+left join bars_1d as b on b.symbol = s.symbol and b.session_date = d.session_date
+left join (
+    select underlying, session_date, count(*) as n from stg_lake__options group by all
+) as o on o.underlying = s.symbol and o.session_date = d.session_date
+where d.session_date < (select max(session_date) from dim_sessions);
+
+create table build_history as
+select
+    strftime(made, '%Y%m%dT%H%M%S000000Z') as stamp, made::timestamptz as published_at,
+    40 + i as seconds, 2.5 as publish_seconds, 'dev' as target, 'abcdef0123456789' as git_revision,
+    i = 0 as is_full_refresh, 40 as count_models, 210 as count_tests, i as count_tests_warned,
+    14 as count_tables, 50000 + i as count_rows, 300 as count_stock_days,
+    200 as count_option_days, date '2025-01-02' as first_session,
+    date '2026-02-25' as last_session, '2.0.0' as duckdb_version, 'x' as fingerprint
+from (select i, timestamp '2026-02-20 21:00:00' + to_days(i::integer) as made from range(5) r (i));
+"""
+
+
+def make(folder: Path, *, without: tuple[str, ...] = ()) -> Path:
+    """Publish the tiny warehouse in a folder and return it; `without` leaves tables out."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"warehouse-{STAMP}.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(_SQL)
+        for name in without:
+            connection.execute(f"drop table {name}")
+        tables = {name: _facts(connection, name) for name in _names(connection)}
+    facts = {
+        "stamp": STAMP,
+        "published_at": "2026-03-02T21:15:00+00:00",
+        "publish_seconds": 2.5,
+        "run": {
+            "seconds": 41.0,
+            "target": "dev",
+            "models": 4,
+            "tests": 4,
+            "tests_warned": 1,
+            "nodes": [
+                {"name": "stg_lake__stocks", "type": "model", "seconds": 6.0},
+                {"name": "int_bars__minutes", "type": "model", "seconds": 4.0},
+                {"name": "feat_raw", "type": "model", "seconds": 9.0},
+                {"name": "reason_codes", "type": "seed", "seconds": 0.5},
+            ],
+        },
+        "lake": {"stocks": SESSIONS, "options": 200},
+        "git_revision": "abcdef0123456789",
+        "packages": {"duckdb": duckdb.__version__},
+        "tables": tables,
+        "tests": [
+            _test("unique_together_bars_1d", "test", "pass", 0, "bars_1d"),
+            _test("finite_features_daily", "test", "pass", 0, "features_daily"),
+            _test("rare_bad_bars", "test", "warn", 3, "bars_1d"),
+            _test("adds_up", "unit_test", "success", 0, "lake_reconciliation"),
+        ],
+    }
+    (folder / f"build-{STAMP}.json").write_text(json.dumps(facts))
+    link = folder / "current.duckdb"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.name)
+    return folder
+
+
+def _names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return [row[0] for row in connection.execute("show tables").fetchall()]
+
+
+def _facts(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, object]:
+    columns = [row[0] for row in connection.execute(f"describe {name}").fetchall()]
+    wanted = {"rows": "count(*)"}
+    entity = next((column for column in ("underlying", "symbol") if column in columns), None)
+    if entity:
+        wanted["symbols"] = f"count(distinct {entity})"
+    if "session_date" in columns:
+        wanted |= {
+            "sessions": "count(distinct session_date)",
+            "first_session": "min(session_date)::varchar",
+            "last_session": "max(session_date)::varchar",
+        }
+    if "known_at" in columns:
+        wanted["known_at"] = "max(known_at)::varchar"
+    row = connection.execute(f"select {', '.join(wanted.values())} from {name}").fetchone()
+    return {
+        "kind": "table",
+        "description": f"The tiny {name}.",
+        **dict(zip(wanted, row or (), strict=True)),
+    }
+
+
+def _test(name: str, kind: str, status: str, failures: int, model: str) -> dict[str, object]:
+    return {
+        "unique_id": f"test.{name}",
+        "name": name,
+        "type": kind,
+        "status": status,
+        "failures": failures,
+        "tests": [model],
+    }
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))
