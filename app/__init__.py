@@ -1,0 +1,1 @@
+"""The app: pages over the published warehouse; `app/main.py` is what Streamlit runs."""

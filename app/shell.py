@@ -57,7 +57,6 @@ def _header(title: str, version: Version) -> None:
 def _sidebar(version: Version) -> None:
     reach = contents.reach(warehouse.facts())
     with st.sidebar:
-        st.divider()
         st.caption(f"warehouse · version {wording.instant(version.made_at)}")
         if reach is not None:
             st.caption(f"data known until {wording.instant(reach)}")

@@ -139,3 +139,38 @@ def signed(names: Sequence[str], amounts: Sequence[float | None], band: float) -
             }
         ],
     }
+
+
+def correlations(pairs: Sequence[tuple[str, float]]) -> Option:
+    """Return horizontal bars from -1 to 1, the first pair on top.
+
+    Parameters
+    ----------
+    pairs
+        Names and correlations.
+    """
+    return {
+        "animation": False,
+        "tooltip": tooltip("item", valueFormatter="%.3f"),
+        "grid": grid(right=24, top=4),
+        "xAxis": value(min=-1, max=1),
+        "yAxis": category(
+            data=[name for name, _ in pairs],
+            inverse=True,
+            axisLine={"show": False, "onZero": False},
+            axisLabel={"color": theme.TEXT, "fontSize": 12, "interval": 0},
+        ),
+        "series": [
+            {
+                "type": "bar",
+                "barMaxWidth": 16,
+                "data": [
+                    {
+                        "value": amount,
+                        "itemStyle": {"color": theme.DOWN if amount < 0 else theme.UP},
+                    }
+                    for _, amount in pairs
+                ],
+            }
+        ],
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from app import theme, wording
@@ -24,7 +25,7 @@ def histogram(edges: Sequence[float], counts: Sequence[int], units: str) -> Opti
         "animation": False,
         "tooltip": tooltip(axisPointer={"type": "shadow"}, valueFormatter="localized"),
         "grid": grid(bottom=26),
-        "xAxis": category(data=[wording.number(edge, 3) for edge in edges], **named(units)),
+        "xAxis": category(data=_labels(edges), **named(units)),
         "yAxis": value(splitNumber=4),
         "series": [
             {
@@ -36,3 +37,12 @@ def histogram(edges: Sequence[float], counts: Sequence[int], units: str) -> Opti
             }
         ],
     }
+
+
+def _labels(edges: Sequence[float]) -> list[str]:
+    """Return edges as texts, to a hundredth of the range: no noise around zero."""
+    span = max(edges) - min(edges)
+    if span <= 0:
+        return [wording.number(edge) for edge in edges]
+    digits = max(0, 2 - math.floor(math.log10(span)))
+    return [f"{edge:,.{digits}f}" if digits < 9 else wording.number(edge, 3) for edge in edges]

@@ -142,7 +142,7 @@ def _rejects() -> None:
         return
     reasons = warehouse.table(quality.REASONS)
     if reasons.num_rows == 0:
-        cards.nothing("No row was rejected.", "The dirty scenario of the simulator shows how it looks.")
+        cards.nothing("No row was rejected.", "The scenario `dirty` has some.")
         return
     total: dict[str, int] = {}
     for row in reasons.to_pylist():
@@ -174,7 +174,9 @@ def _rejects() -> None:
             },
         )
     with cards.card("Rejected rows", "the newest 200 of one reason", key="examples"):
-        reason = st.selectbox("Reason", [name for name, _ in pairs], key="quality_reason", width=260)
+        reason = st.selectbox(
+            "Reason", [name for name, _ in pairs], key="quality_reason", width=260
+        )
         st.dataframe(
             warehouse.table(quality.EXAMPLES, reason),
             key="quality_examples",

@@ -46,7 +46,7 @@ def _metrics(facts: contents.Facts) -> None:
     warned, tests = contents.warnings(facts)
     by_module = features.count_by_module()
     age = None if reach is None else (dt.datetime.now(dt.UTC) - reach).total_seconds()
-    span = f"{summary.first_session} to {summary.last_session}" if summary.last_session else ""
+    since = f"since {summary.first_session}" if summary.first_session else ""
     cards.metrics(
         [
             cards.Metric(
@@ -54,7 +54,7 @@ def _metrics(facts: contents.Facts) -> None:
                 wording.count(summary.symbols),
                 f"{wording.count(summary.underlyings)} with options" if summary.underlyings else "",
             ),
-            cards.Metric("Sessions", wording.count(summary.sessions), span),
+            cards.Metric("Sessions", wording.count(summary.sessions), since),
             cards.Metric(
                 "Bars",
                 wording.count(summary.bars),
@@ -76,7 +76,7 @@ def _metrics(facts: contents.Facts) -> None:
             cards.Metric(
                 "Data age",
                 wording.age(age),
-                f"known until {reach:%Y-%m-%d}" if reach else "",
+                f"to {reach:%Y-%m-%d}" if reach else "",
                 help="Since the newest value of any table became known.",
             ),
             cards.Metric(
@@ -130,7 +130,10 @@ def _price() -> None:
 
 def _build_note(facts: contents.Facts) -> str:
     seconds = facts.get("run", {}).get("seconds")
-    return f"{wording.duration(seconds)} and {wording.duration(facts.get('publish_seconds'))} to publish" if seconds else ""
+    if seconds is None:
+        return ""
+    publish = wording.duration(facts.get("publish_seconds"))
+    return f"{wording.duration(seconds)}, then {publish} to publish"
 
 
 def _last_build(facts: contents.Facts) -> None:

@@ -1,1 +1,1 @@
-"""What pages ask of the warehouse: SQL and the words for its answers, without Streamlit's widgets."""
+"""What pages ask of the warehouse: SQL, and the names of what it answers."""

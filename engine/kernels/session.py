@@ -56,7 +56,7 @@ def session_statistics(
     offsets
         Where each session's rows begin and end, shape (sessions + 1,).
     index
-        Minute of the session, from 0, rising; shape (rows,).
+        Minute of the session, from 0, each at most once, in any order; shape (rows,).
     open_, close, volume
         Shape (rows,).
     minutes
@@ -92,21 +92,27 @@ def session_statistics(
         if length < 2 * BUCKET or stop - start < MIN_COVERAGE * length:
             continue
 
+        # Sorting here costs less than `list(... order by ...)` for each column in SQL; it also
+        # fixes the order of every sum below.
+        order = np.argsort(index[start:stop]) + start
+        minute = index[order]
+        prices = close[order]
+
         traded = 0.0
         first = 0.0
         last = 0.0
-        for i in range(start, stop):
-            traded += volume[i]
-            if index[i] < EDGE:
-                first += volume[i]
-            if index[i] >= length - EDGE:
-                last += volume[i]
+        for row in order:
+            traded += volume[row]
+            if index[row] < EDGE:
+                first += volume[row]
+            if index[row] >= length - EDGE:
+                last += volume[row]
         if traded > 0.0:
             out[FIRST, s] = first / traded
             out[LAST, s] = last / traded
 
-        origin = open_[start]
-        previous_tick(index[start:stop], origin, close[start:stop], length, grid)
+        origin = open_[order[0]]
+        previous_tick(minute, origin, prices, length, grid)
 
         before = origin
         still = 0

@@ -37,9 +37,9 @@ def underlying_by_root() -> dict[str, str]:
 def underlying_of(roots: pa.Array) -> pa.Array:
     """Return the underlying of each root; a null root has none."""
     encoded = roots.cast(pa.string()).dictionary_encode()
-    return pa.array(
-        [_one(root) for root in encoded.dictionary.to_pylist()], pa.string()
-    ).take(encoded.indices)
+    return pa.array([_one(root) for root in encoded.dictionary.to_pylist()], pa.string()).take(
+        encoded.indices
+    )
 
 
 def _one(root: str) -> str:

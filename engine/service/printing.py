@@ -5,56 +5,76 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import decimal
+import itertools
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+
+from engine.service import terminal
+
+_UNLIMITED = 1_000_000
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from rich.console import Console
-
-
-def print_table(console: Console, batches: Iterable[pa.RecordBatch], limit: int) -> None:
-    """Print the first rows as a table, saying so when there are more."""
-    from rich import box
     from rich.table import Table
 
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    count = 0
-    for batch in batches:
-        if not shown.columns:
-            for field in batch.schema:
-                is_number = str(field.type).startswith(("int", "uint", "float", "double", "dec"))
-                shown.add_column(field.name, justify="right" if is_number else "left")
-        for row in _rows(batch):
-            if count == limit:
-                console.print(shown)
-                console.print(f"The first {limit} rows; --format csv prints all.")
-                return
-            shown.add_row(*(_cell(value) for value in row))
-            count += 1
-    if shown.columns:
-        console.print(shown)
-    else:
+    from engine.warehouse.query import Answer
+
+
+def print_table(console: Console, answer: Answer, limit: int) -> None:
+    """Print the first rows, saying so when there are more.
+
+    A row that is too wide for the terminal is printed downwards, a column a line.
+    """
+    every = (row for batch in answer.batches for row in _rows(batch))
+    rows = list(itertools.islice(every, limit))
+    shown = _across(answer.schema, rows)
+    width = console.measure(shown, options=console.options.update(width=_UNLIMITED)).maximum
+    console.print(shown if width <= console.width else _downwards(answer.schema, rows))
+    if next(every, None) is not None:
+        console.print(f"The first {limit} rows; --format csv prints all.")
+    elif not rows:
         console.print("No rows.")
 
 
-def print_csv(batches: Iterable[pa.RecordBatch]) -> None:
+def _across(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> Table:
+    shown = terminal.table()
+    for field in schema:
+        is_number = str(field.type).startswith(("int", "uint", "float", "double", "decimal"))
+        shown.add_column(field.name, justify="right" if is_number else "left")
+    for row in rows:
+        shown.add_row(*(_cell(value) for value in row))
+    return shown
+
+
+def _downwards(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> Table:
+    shown = terminal.table()
+    shown.show_header = False
+    for _ in range(2):
+        shown.add_column(overflow="fold")
+    for row in rows:
+        for name, value in zip(schema.names, row, strict=True):
+            shown.add_row(name, _cell(value))
+        shown.add_section()
+    return shown
+
+
+def print_csv(answer: Answer) -> None:
     """Print rows as CSV with a header; NULL is empty."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    for number, batch in enumerate(batches):
-        if number == 0:
-            writer.writerow(batch.schema.names)
+    writer.writerow(answer.schema.names)
+    for batch in answer.batches:
         writer.writerows([_text(value) for value in row] for row in _rows(batch))
 
 
-def print_json(batches: Iterable[pa.RecordBatch]) -> None:
+def print_json(answer: Answer) -> None:
     """Print rows as a JSON list of objects, one a line; NaN and infinities are null."""
+    names = answer.schema.names
     start = "[\n"
-    for batch in batches:
-        names = batch.schema.names
+    for batch in answer.batches:
         for row in _rows(batch):
             values = {name: _plain(value) for name, value in zip(names, row, strict=True)}
             sys.stdout.write(start + json.dumps(values, ensure_ascii=False))

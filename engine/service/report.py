@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from engine.service import terminal
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -53,10 +55,7 @@ def show_version(console: Console, version: Version) -> None:
 
 def tables(facts: dict[str, Any]) -> Table:
     """Return the published tables with their sizes and reach."""
-    from rich import box
-    from rich.table import Table
-
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    shown = terminal.table()
     shown.add_column("table", no_wrap=True)
     for name in ("rows", "symbols", "sessions"):
         shown.add_column(name, justify="right", no_wrap=True)

@@ -8,22 +8,38 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
+
+_WIDE = 10_000  # a table takes only the width it needs
 
 Report = Callable[[int, int, str], None]  # done, total (0 when unknown), what
 
 
 def out() -> Console:
     """Return the console for results."""
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=True)
+    return _console(stderr=False)
 
 
 def notes() -> Console:
     """Return the console for everything that is not a result."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not console.is_terminal:  # a log or a pipe has no width to respect
+        console.width = _WIDE
+    return console
+
+
+def table() -> Table:
+    """Return an empty table in the house's look."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
 
 
 @contextlib.contextmanager

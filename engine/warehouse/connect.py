@@ -67,7 +67,7 @@ class Published:
     def table(self, sql: str, parameters: list[object] | None = None) -> pa.Table:
         """Return the result of a query on the current version as an Arrow table."""
         with contextlib.closing(self.cursor()) as cursor:
-            return cursor.execute(sql, parameters or []).to_arrow_table()
+            return cursor.sql(sql, params=parameters or []).to_arrow_table()
 
     def close(self) -> None:
         """Close what is open, cursors included; the next call opens again."""
@@ -163,6 +163,7 @@ def _open(version: Version) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(version.path), read_only=True, config=config)
         parts = str(version.parts.resolve()).replace("'", "''")
         connection.execute(f"set allowed_directories = ['{parts}/']")
+        connection.execute("set global TimeZone = 'UTC'")
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
     except duckdb.Error as error:

@@ -188,6 +188,7 @@ def _write(
     """Write the partial file and the parts; return facts by table, and the tests' results."""
     connection = duckdb.connect(str(version.partial))
     try:
+        connection.execute("set TimeZone = 'UTC'")
         _attach(connection, build_file)
         readiness.require(connection, manifest, _BUILD)
         tests = readiness.test_results(connection, manifest, _BUILD)

@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,12 +15,28 @@ import pyarrow as pa
 
 from engine.errors import QueryError
 
-ROWS_AT_ONCE = 65_536
+_ROWS_AT_ONCE = 65_536
 
 Format = Literal["parquet", "csv"]
 
 
-def execute(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
+@dataclass(frozen=True)
+class Answer:
+    """What a query gives: its columns at once, its rows a piece at a time.
+
+    Parameters
+    ----------
+    schema
+        Columns and types.
+    batches
+        The rows; raises QueryError when the query fails half-way.
+    """
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+
+
+def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
     """Run exactly one statement that only reads.
 
     Parameters
@@ -28,11 +45,6 @@ def execute(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyC
         A cursor of the published warehouse.
     sql
         SELECT, FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN.
-
-    Returns
-    -------
-    duckdb.DuckDBPyConnection
-        The cursor, holding the result.
 
     Raises
     ------
@@ -51,21 +63,15 @@ def execute(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyC
                 f"{statement.type.name} statements are not allowed: the warehouse is read-only.",
                 "Use SELECT, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN.",
             )
-        return connection.execute(statement)
+        reader = connection.sql(statement).to_arrow_reader(_ROWS_AT_ONCE)
     except duckdb.Error as error:
         raise _query_error(error) from error
+    return Answer(reader.schema, _batches(reader))
 
 
-def batches(result: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
-    """Yield a result's rows a piece at a time.
-
-    Raises
-    ------
-    QueryError
-        When the query fails half-way, as on a division that DuckDB refuses.
-    """
+def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     try:
-        yield from result.to_arrow_reader(ROWS_AT_ONCE)
+        yield from reader
     except (duckdb.Error, pa.ArrowException) as error:
         raise _query_error(error) from error
 
@@ -119,10 +125,10 @@ def export(
         raise QueryError(f"There is no published table {table}.", hint)
     # on lines of its own, so that a comment in the condition cannot swallow the bracket
     condition = f" where (\n{where}\n)" if where else ""
-    result = execute(connection, f'select * from main."{table}"{condition}')
+    answer = ask(connection, f'select * from main."{table}"{condition}')
     temporary = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
-        rows = _write(result, temporary, kind)
+        rows = _write(answer, temporary, kind)
         temporary.replace(out)
     except OSError as error:
         raise QueryError(
@@ -134,24 +140,20 @@ def export(
     return rows
 
 
-def _write(result: duckdb.DuckDBPyConnection, path: Path, kind: Format) -> int:
+def _write(answer: Answer, path: Path, kind: Format) -> int:
     import pyarrow.csv as pc
     import pyarrow.parquet as pq
 
     rows = 0
-    reader = result.to_arrow_reader(ROWS_AT_ONCE)
     writer = (
-        pq.ParquetWriter(path, reader.schema, compression="zstd")
+        pq.ParquetWriter(path, answer.schema, compression="zstd")
         if kind == "parquet"
-        else pc.CSVWriter(path, reader.schema)
+        else pc.CSVWriter(path, answer.schema)
     )
     with writer:
-        try:
-            for batch in reader:
-                writer.write_batch(batch)
-                rows += batch.num_rows
-        except duckdb.Error as error:
-            raise _query_error(error) from error
+        for batch in answer.batches:
+            writer.write_batch(batch)
+            rows += batch.num_rows
     return rows
 
 

@@ -116,14 +116,20 @@ from rows
 where known_at is not null;
 
 create table feature_catalog as
-select * from (values
-    ('raw_walk', 'raw', 'sin(t / 30)', '[-1, 1]', 'standard', 21, 'hand example', 'kernel'),
-    ('raw_double', 'raw', '2 sin(t / 30)', '[-2, 2]', 'standard', 21, 'hand example', 'kernel'),
-    ('raw_noise', 'raw', 'uniform noise', '[-0.5, 0.5]', 'practitioner', 1, 'none', 'kernel'),
-    ('raw_weekday', 'raw', 'day of the week', 'day', 'standard', 1, 'calendar', 'sql'),
-    ('ent_wave', 'entropy', '1.5 + 0.2 cos(t / 9)', 'bits', 'Shannon 1948', 41, 'exact', 'kernel'),
-    ('ent_empty', 'entropy', 'nothing', 'bits', 'practitioner', 1, 'none', 'kernel')
-) as t (name, module, formula, units, source, lookback, oracle, engine);
+select
+    name, module, 'daily' as scope, position, 'core' as tier, formula, units, source,
+    'close' as inputs, null::varchar as windows, lookback, lookback as min_obs, engine,
+    'previous_session' as lag, oracle, null::varchar as why, twin_of,
+    null::varchar as near_duplicates
+from (values
+    (1, 'raw_walk', 'raw', 'sin(t / 30)', '[-1, 1]', 'standard', 21, 'exact', 'kernel', null),
+    (2, 'raw_double', 'raw', '2 sin(t / 30)', '[-2, 2]', 'standard', 21, 'exact', 'kernel', null),
+    (3, 'raw_noise', 'raw', 'uniform noise', 'fraction', 'practitioner', 1, 'none', 'sql', null),
+    (4, 'raw_weekday', 'raw', 'day of the week', 'day', 'standard', 1, 'calendar', 'sql', null),
+    (5, 'ent_wave', 'entropy', '1.5 + 0.2 cos(t / 9)', 'bits', 'Shannon 1948', 41, 'exact',
+        'kernel', null),
+    (6, 'ent_empty', 'entropy', 'nothing', 'bits', 'practitioner', 1, 'none', 'kernel', null)
+) as t (position, name, module, formula, units, source, lookback, oracle, engine, twin_of);
 
 create table feature_health as
 with long as (

@@ -29,7 +29,8 @@ def plausible(micros: Micros) -> npt.NDArray[np.bool_]:
 def to_local(micros: Micros, zone: str) -> Micros:
     """Return the wall clock of UTC instants, as microseconds since 1970 on that clock."""
     instants = pa.array(micros, UTC).cast(pa.timestamp("us", tz=zone))
-    return pc.local_timestamp(instants).cast(pa.int64()).to_numpy()
+    local: Micros = pc.local_timestamp(instants).cast(pa.int64()).to_numpy()
+    return local
 
 
 def to_utc(local: Micros, zone: str) -> Micros:
@@ -40,7 +41,8 @@ def to_utc(local: Micros, zone: str) -> Micros:
     """
     clocks = pa.array(local, pa.timestamp("us"))
     instants = pc.assume_timezone(clocks, zone, ambiguous="earliest", nonexistent="latest")
-    return instants.cast(pa.int64()).to_numpy()
+    micros: Micros = instants.cast(pa.int64()).to_numpy()
+    return micros
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from engine.errors import LakeError
 from engine.lake.importers.spool import Spool, groups_of, sort_order
-from engine.lake.importers.transform import DAY, Transform
+from engine.lake.importers.transform import BAR_SECONDS, DAY, Transform
 from engine.lake.schema import DATASETS, SCHEMA_VERSION
 from engine.lake.store import ROW_GROUP_ROWS, Lake, hash_file
 
@@ -45,11 +45,8 @@ class DayFiles:
         self.folder = folder
         self.dataset = DATASETS[transform.mapping.dataset]
         self.source = transform.mapping.vendor
-        seconds = {row.row: row for row in transform.mapping.rows}
-        self.bar_seconds = pa.array(
-            sorted({{"day_bar": 86_400, "minute_bar": 60, "snapshot": 0}[kind] for kind in seconds}),
-            pa.int32(),
-        )
+        seconds = {BAR_SECONDS[row.row] for row in transform.mapping.rows}
+        self.bar_seconds = pa.array(sorted(seconds), pa.int32())
 
     def replace(self, day: dt.date, spool: Spool, *, whole_day: bool) -> tuple[bool, int]:
         """Put a day's rows into its file.
@@ -156,7 +153,7 @@ class DayFiles:
         fresh_covers = spool.covers(number)
         names = pa.array(list(fresh_covers), pa.string())
         # A mapping whose rows have several bar lengths covers them all with each symbol.
-        coming = {seconds: names for seconds in self.bar_seconds.to_pylist()}
+        coming = dict.fromkeys(self.bar_seconds.to_pylist(), names)
         schema = pa.schema([pa.field(DAY, pa.int32()), *self.dataset.schema])
         rest = Spool(self.folder / "rest", schema, self.dataset.sort, spool.run_bytes)
         sources: Counter[str] = Counter({self.source: sum(fresh_covers.values())})
@@ -183,9 +180,7 @@ class DayFiles:
         try:
             with self._writer(temporary, sources) as writer:
                 carry = self.dataset.schema.empty_table()
-                pairs = zip(
-                    rest.slices(number, groups), spool.slices(number, groups), strict=True
-                )
+                pairs = zip(rest.slices(number, groups), spool.slices(number, groups), strict=True)
                 for old, new in pairs:
                     rows = pa.concat_tables(
                         [carry, old.select(self.dataset.schema.names), self.transform.widen(new)]

@@ -72,6 +72,24 @@ TIME_KINDS = (
     "wall_clock",
     "date",
 )
+KEYS = (
+    "vendor",
+    "title",
+    "dataset",
+    "row",
+    "price_basis",
+    "whole_day",
+    "csv",
+    "nulls",
+    "zero_bar_is_empty",
+    "split",
+    "time",
+    "known",
+    "fields",
+    "rows",
+    "also",
+    "assumptions",
+)
 DEFAULT_NULLS = ("", "nan", "NaN", "null", "NULL", "None", "N/A")
 
 
@@ -418,11 +436,7 @@ class _Reader:
     # -- parts -----------------------------------------------------------------------------
 
     def mapping(self, content: Any) -> Mapping:
-        allowed = (
-            "vendor title dataset row price_basis whole_day csv nulls zero_bar_is_empty split "
-            "time known fields rows also assumptions"
-        ).split()
-        top = self.block(content, "", allowed, ("vendor", "title", "dataset"))
+        top = self.block(content, "", KEYS, ("vendor", "title", "dataset"))
         vendor = self.text(top["vendor"], "vendor")
         if not re.fullmatch("[a-z][a-z0-9_]*", vendor):
             raise self.fail(
@@ -454,9 +468,7 @@ class _Reader:
             delimiter=delimiter,
             names=self.texts(csv.get("names", []), "csv.names"),
             nulls=self.texts(top.get("nulls", list(DEFAULT_NULLS)), "nulls"),
-            zero_bar_is_empty=self.flag(
-                top.get("zero_bar_is_empty", False), "zero_bar_is_empty"
-            ),
+            zero_bar_is_empty=self.flag(top.get("zero_bar_is_empty", False), "zero_bar_is_empty"),
             splits=self.splits(top.get("split", [])),
             also=self.also(top.get("also", [])),
             assumptions=self.texts(top.get("assumptions", []), "assumptions"),
@@ -522,9 +534,7 @@ class _Reader:
             if name not in fields:
                 raise self.fail(_join(where, name), "it is missing", remedy)
 
-    def fields(
-        self, value: Any, where: str, allowed: Sequence[str]
-    ) -> dict[str, FieldSpec]:
+    def fields(self, value: Any, where: str, allowed: Sequence[str]) -> dict[str, FieldSpec]:
         block = self.block(value, where, allowed)
         return {name: self.field(spec, _join(where, name)) for name, spec in block.items()}
 
@@ -644,7 +654,8 @@ class _Reader:
         try:
             compiled = re.compile(pattern)
         except re.error as error:
-            raise self.fail(where, f"it is no regular expression ({error})", "Correct it.") from None
+            what = f"it is no regular expression ({error})"
+            raise self.fail(where, what, "Correct it.") from None
         if compiled.groups != len(compiled.groupindex):
             raise self.fail(where, "it has a group without a name", "Use (?:...) or name it.")
         return tuple(compiled.groupindex)

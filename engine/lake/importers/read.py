@@ -119,7 +119,9 @@ class VendorFile:
             self.types[clean] = kind
             self.original[clean] = name
 
-    def pick(self, candidates: Sequence[str], *, optional: bool, virtual: Sequence[str]) -> str | None:
+    def pick(
+        self, candidates: Sequence[str], *, optional: bool, virtual: Sequence[str]
+    ) -> str | None:
         """Return the first of the candidate columns that exists, or null if it may be missing.
 
         Raises
@@ -274,8 +276,6 @@ class ParquetFile(VendorFile):
                     table = pa.Table.from_batches([batch]).select(wanted)
                     rows = np.arange(row + 1, row + table.num_rows + 1)
                     row += table.num_rows
-                    yield Batch(
-                        table.rename_columns(list(columns)), rows, [], size * row // total
-                    )
+                    yield Batch(table.rename_columns(list(columns)), rows, [], size * row // total)
         except (OSError, pa.ArrowException) as error:
             raise self.truncated(error) from error

@@ -43,10 +43,11 @@ def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int64] | None:
             return None
         rank = np.empty(len(encoded.dictionary), np.int64)
         rank[pc.sort_indices(encoded.dictionary).to_numpy()] = np.arange(len(rank))
-        return rank[encoded.indices.to_numpy()]
+        ranks: npt.NDArray[np.int64] = rank[encoded.indices.to_numpy()]
+        return ranks
     if pa.types.is_decimal(kind):
         values = pc.multiply(column.cast(pa.float64()), 1000.0)  # thousandths are exact up to 2^53
-        numbers = np.rint(values.to_numpy()).astype(np.int64)
+        numbers: npt.NDArray[np.int64] = np.rint(values.to_numpy()).astype(np.int64)
     else:
         width = pa.int32() if kind.bit_width == 32 else pa.int64()
         numbers = column.cast(width).to_numpy().astype(np.int64)
@@ -162,9 +163,10 @@ class Spool:
             self.folder.mkdir(parents=True, exist_ok=True)
             path = self.folder / f"run-{len(self.runs):04d}.arrow"
             options = pa.ipc.IpcWriteOptions(compression="lz4")
-            with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(
-                sink, self.schema, options=options
-            ) as writer:
+            with (
+                pa.OSFile(str(path), "wb") as sink,
+                pa.ipc.new_file(sink, self.schema, options=options) as writer,
+            ):
                 whole = rows.combine_chunks()
                 for at in range(0, whole.num_rows, RUN_BATCH_ROWS):
                     part = whole.slice(at, RUN_BATCH_ROWS).combine_chunks()

@@ -206,10 +206,7 @@ class Transform:
             if name in self.schema.names and name not in columns
         }
         kept = pa.table(
-            [
-                _cast(columns.get(field.name), field, count).filter(keep)
-                for field in self.schema
-            ],
+            [_cast(columns.get(field.name), field, count).filter(keep) for field in self.schema],
             schema=self.schema,
         )
         return kept, self._rejects(read, verdict, when), verdict.unreadable()
@@ -411,9 +408,7 @@ class _Verdict:
 class _Times:
     """The time of each row: its instant, and the date whose session it belongs to."""
 
-    def __init__(
-        self, spec: TimeSpec, read: pa.ChunkedArray, verdict: _Verdict, row: str
-    ) -> None:
+    def __init__(self, spec: TimeSpec, read: pa.ChunkedArray, verdict: _Verdict, row: str) -> None:
         micros = _flat(read)
         self.missing = _is_null(micros)
         micros = pc.fill_null(micros, clock.FIRST_US).cast(pa.int64()).to_numpy()
@@ -562,7 +557,8 @@ def _is_null(column: pa.Array) -> Mask:
 
 
 def _is_set(column: pa.ChunkedArray) -> Mask:
-    return ~_is_null(_flat(column))
+    mask: Mask = ~_is_null(_flat(column))
+    return mask
 
 
 def _utc(micros: clock.Micros) -> pa.Array:

@@ -36,10 +36,13 @@ def words(choices: list[str], index: NDArray[np.int64]) -> pa.Array:
     return pa.array(choices, pa.string()).take(pa.array(index))
 
 
-def digits(values: NDArray[np.int64], width: int) -> Bytes:
-    """Return decimal digits with leading zeros as ASCII codes."""
-    powers = 10 ** np.arange(width - 1, -1, -1)
-    return (values[:, None] // powers % 10 + ord("0")).astype(np.uint8)
+_FOUR_DIGITS = np.array([list(f"{number:04d}".encode()) for number in range(10_000)], np.uint8)
+
+
+def digits(values: NDArray[np.int64]) -> Bytes:
+    """Return eight decimal digits with leading zeros as ASCII codes."""
+    high, low = np.divmod(values, 10_000)
+    return np.hstack([_FOUR_DIGITS[high], _FOUR_DIGITS[low]])
 
 
 def strikes(thousandths: NDArray[np.int64]) -> pa.Array:

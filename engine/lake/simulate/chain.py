@@ -7,6 +7,7 @@ open interest moves with the volume, the last trade stays until the next one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +17,11 @@ from engine.kernels import black
 from engine.lake.schema import DAY_SECONDS, OPTIONS, SNAPSHOT_SECONDS
 from engine.lake.simulate import arrow
 from engine.lake.simulate.model import DAY_SHARE, LONGEST, Floats, Law, Surface
-from engine.lake.simulate.path import Dividend, Path
+from engine.lake.simulate.path import Dividend, Path, zero_rate
 from engine.lake.simulate.randomness import Stream, generator
 from engine.lake.simulate.scenario import StructureEdge
 from engine.lake.simulate.stocks import Minutes
-from engine.lake.simulate.timeline import SNAPSHOT_MINUTES, Timeline, ordinal
+from engine.lake.simulate.timeline import SNAPSHOT_MINUTES, Timeline
 from engine.lake.simulate.universe import INSTRUMENTS, SYMBOLS
 
 Integers = NDArray[np.int64]
@@ -77,9 +78,29 @@ class Book:
     def joined(self, *others: Book) -> Book:
         """Return these books as one, in order."""
         books = (self, *others)
-        names = self.__dataclass_fields__
-        whole = Book(*(np.concatenate([getattr(each, name) for each in books]) for name in names))
-        return whole.take(np.lexsort((whole.strike, whole.expiration, whole.instrument)))
+        whole = Book.whole(list(books))
+        return whole.take(np.argsort(whole.key(), kind="stable"))
+
+    @classmethod
+    def whole(cls, books: list[Book]) -> Book:
+        """Return consecutive books as one."""
+        if len(books) == 1:
+            return books[0]
+        names = cls.__dataclass_fields__
+        return cls(*(np.concatenate([getattr(each, name) for each in books]) for name in names))
+
+    def parts(self, groups: tuple[tuple[int, ...], ...]) -> list[Book]:
+        """Return the book cut where each group of instruments begins."""
+        starts = np.searchsorted(self.instrument, [group[0] for group in groups[1:]])
+        edges = [0, *(int(start) for start in starts), len(self)]
+        return [
+            Book(*(getattr(self, name)[low:high] for name in self.__dataclass_fields__))
+            for low, high in pairwise(edges)
+        ]
+
+    def key(self) -> Integers:
+        """Return one ascending number a strike."""
+        return (self.instrument * 10_000 + self.expiration) * 10**8 + self.strike
 
 
 @dataclass(frozen=True)
@@ -133,12 +154,12 @@ def list_contracts(
         book = book.take(~np.isin(book.instrument, split_today))
     spot = path.open[t] + path.outstanding[t]
     new: list[Book] = []
-    key = book.instrument * 100_000 + book.expiration
+    key = book.instrument * 10_000 + book.expiration
     ladder = depth.increments
     for i in members:
         random = generator(seed, Stream.CHAIN, t, 2 * i)
         for s in expirations(line, t, i, depth):
-            at = np.searchsorted(key, [i * 100_000 + s, i * 100_000 + s + 1])
+            at = np.searchsorted(key, [i * 10_000 + s, i * 10_000 + s + 1])
             have = book.strike[at[0] : at[1]]
             years = max((line.days[s] - line.days[t]).days, 1) / 365.0
             width = float(np.clip(3.4 * usual_vol[i] * np.sqrt(years), 0.025, 0.75))
@@ -207,15 +228,15 @@ def forwards(
     Declared dividends are cash; later ones are the known share of the price at their declaration.
     """
     years = line.years(t, expiration)
-    rate = path.rate[t]
-    days = ordinal(line.days)
+    rate = zero_rate(path.rate[t], years)
+    days = line.ordinals
     net = (spot - path.outstanding[t])[instrument] * np.exp(rate * years)
     cash = np.zeros(len(years))
     for dividend in path.dividends:
         if dividend.declared <= t < dividend.ex:
             later = (instrument == dividend.instrument) & (expiration < dividend.ex)
             wait = (days[dividend.ex] - days[expiration]) / 365.0
-            cash += np.where(later, dividend.amount * np.exp(-rate * wait), 0.0)
+            cash += np.where(later, dividend.amount * np.exp(-path.rate[t] * wait), 0.0)
     for dividend in schedule:
         if t < dividend.declared and dividend.ex <= t + LONGEST:
             paid = (instrument == dividend.instrument) & (expiration >= dividend.ex)
@@ -240,7 +261,7 @@ def value(
     t: int, spot: Floats, edge: StructureEdge | None,
 ) -> Valuation:  # fmt: skip
     """Return the fair prices of every contract at a session's snapshot."""
-    key = book.instrument * 100_000 + book.expiration
+    key = book.instrument * 10_000 + book.expiration
     _, first, series = np.unique(key, return_index=True, return_inverse=True)
     instrument, expiration = book.instrument[first], book.expiration[first]
     ahead = forwards(line, path, schedule, t, spot, instrument, expiration)
@@ -266,7 +287,7 @@ def value(
     variance = path.variance_after[t]
     otm = out_of_the_money(variance)
     enough = np.where(otm > _LEAST_PRICE * forward, otm, np.nan)
-    stdev = black.implied_stdev(forward, strike, enough)
+    stdev = black.implied_stdev_sorted(forward, strike, enough)
     discount = ahead.discount[series]
     fair = both(otm) * discount[:, None]
     center = fair
@@ -495,13 +516,13 @@ def _between(
 def _codes(book: Book, line: Timeline) -> NDArray[np.uint8]:
     """Return the OCC symbols of all contracts as ASCII codes, call and put in turn."""
     roots = arrow.codes(list(SYMBOLS))[book.instrument]
-    stamps = arrow.codes([day.strftime("%y%m%d") for day in line.days])[book.expiration]
+    stamps = line.stamps[book.expiration]
     codes = np.empty((len(book), 2, 20), np.uint8)
     codes[:, :, 0:2] = arrow.codes(["O:"])[0]
     codes[:, :, 2:5] = roots[:, None]
     codes[:, :, 5:11] = stamps[:, None]
     codes[:, CALL, 11], codes[:, PUT, 11] = ord("C"), ord("P")
-    codes[:, :, 12:20] = arrow.digits(book.strike, 8)[:, None]
+    codes[:, :, 12:20] = arrow.digits(book.strike)[:, None]
     return codes.reshape(-1, 20)
 
 
@@ -537,7 +558,7 @@ def _table(
         out[at_trade] = trades
         return out
 
-    days = ordinal(line.days)
+    days = line.ordinals
     expiration = days[book.expiration]
     codes = _codes(book, line)[contract]
     roots = arrow.text(codes[:, 2:5])

@@ -27,6 +27,7 @@ from engine.lake.simulate.universe import EQUITY, FACTORS, INSTRUMENTS, SYMBOLS
 
 _EQUITY_PREMIUM = (0.11, 0.07, -0.02, -0.20)  # annual, by regime, where risk earns a premium
 _DURATION_PREMIUM = 0.01
+_LONG_RATE = 0.035
 _QUARTER_MONTHS = (3, 6, 9, 12)
 _SPLIT_NOTICE = 15  # sessions between a split's announcement and its ex-date
 _FIRST_SPLITS = {"VXX": (40, 1.0, 4.0), "XLK": (30, 2.0, 1.0)}  # session, new shares, old shares
@@ -122,11 +123,20 @@ def short_rates(line: Timeline, seed: int, positive: bool) -> Floats:
     for session in range(line.count + 1):
         draw = generator(seed, Stream.RATES, session).random(2)
         if draw[0] < 4.0 / SESSIONS_A_YEAR:
-            up = 0.5 + 8.0 * (0.035 - level)  # drawn back to 3.5%
+            up = 0.5 + 8.0 * (_LONG_RATE - level)
             level += 0.0025 if draw[1] < up else -0.0025
             level = max(level, 0.0025)
         rates[session] = level
     return rates
+
+
+def zero_rate(short: float, years: Floats) -> Floats:
+    """Return continuous zero rates: the short rate is expected to fall back to 3.5%."""
+    if short == 0.0:
+        return np.zeros_like(years)
+    fade = 0.4 * np.maximum(years, 1e-9)
+    curve: Floats = _LONG_RATE + (short - _LONG_RATE) * -np.expm1(-fade) / fade
+    return curve
 
 
 def simulate_path(line: Timeline, seed: int, scenario: Scenario, law: Law | None = None) -> Path:

@@ -18,7 +18,7 @@ from engine.lake.simulate.model import (
     Law,
     Surface,
 )
-from engine.lake.simulate.path import Path
+from engine.lake.simulate.path import Path, zero_rate
 from engine.lake.simulate.randomness import Stream, generator
 from engine.lake.simulate.stocks import SOURCE, extremes
 from engine.lake.simulate.timeline import Timeline, ordinal
@@ -105,9 +105,14 @@ def splits(line: Timeline, path: Path, members: tuple[int, ...]) -> pa.Table:
 
 
 def rates(line: Timeline, path: Path) -> pa.Table:
-    """Return the flat continuous curve of each session; known at 08:00 New York."""
+    """Return the continuous zero curve of each session; known at 08:00 New York."""
     days = line.days[: line.count]
-    rows = [(day, tenor, float(rate)) for day, rate in zip(days, path.rate, strict=True) for tenor in TENORS]
+    curves = [zero_rate(short, np.array(TENORS) / 365.0) for short in path.rate]
+    rows = [
+        (day, tenor, round(float(rate), 8))
+        for day, curve in zip(days, curves, strict=True)
+        for tenor, rate in zip(TENORS, curve, strict=True)
+    ]
     known = {day: _morning(day) for day in days}
     return _table(
         "rates",

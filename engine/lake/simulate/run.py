@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 
 from engine.errors import LakeError
 from engine.lake.simulate import chain, reference, stocks, truth
-from engine.lake.simulate.model import SESSIONS_A_YEAR, Law, Surface, physical_law, pricing_law
+from engine.lake.simulate.model import SESSIONS_A_YEAR, Floats, Law, Surface, physical_law, pricing_law
 from engine.lake.simulate.path import Path, dividend_schedule, simulate_path
 from engine.lake.simulate.scenario import Scenario, scenario as named
+from engine.lake.simulate.stocks import Minutes
 from engine.lake.simulate.timeline import Timeline, first_session, timeline
 from engine.lake.simulate.universe import SYMBOLS
 from engine.lake.store import Lake, write_parquet
@@ -310,6 +311,10 @@ class _Market:
         self.depth = _REFERENCE_DEPTH if plan.scale == "reference" else chain.Depth()
         self.extended = _REFERENCE_EXTENDED if plan.scale == "reference" else 1.0
         self.has_truth = plan.scale == "sample"
+        # dense chains are made by two threads, half of the contracts each
+        dense = plan.scale == "reference" and len(members) == len(SYMBOLS)
+        self.groups = (members[:8], members[8:]) if dense else (members,)
+        self._map = ThreadPoolExecutor(2).map if dense else map
         self.writers = 4 if plan.scale == "daily" else 2
 
     def book_at(self, saved: File, begin: int) -> chain.Book:
@@ -337,17 +342,31 @@ class _Market:
             line, path, law, plan.seed, t, self.members, minutes, self.extended
         )
         spot = np.round(path.snapshot[t] + path.outstanding[t], 2)
-        book = chain.list_contracts(
-            book, line, path, plan.seed, t, self.members, self.usual_vol, self.depth
+        parts = list(
+            self._map(
+                lambda group, part: self._chain(t, group, part, spot, minutes),
+                self.groups,
+                book.parts(self.groups),
+            )
         )
+        options = pa.concat_tables([made.rows for made, _ in parts])
+        fair = pa.concat_tables([truths for _, truths in parts]) if self.has_truth else None
+        return rows, options, fair, chain.Book.whole([made.book for made, _ in parts])
+
+    def _chain(
+        self, t: int, group: tuple[int, ...], book: chain.Book, spot: Floats, minutes: Minutes
+    ) -> tuple[chain.Session, pa.Table | None]:
+        """Return the options of some instruments at session t."""
+        line, path, seed = self.line, self.path, self.plan.seed
+        book = chain.list_contracts(book, line, path, seed, t, group, self.usual_vol, self.depth)
         valuation = chain.value(
             self.surface, book, line, path, self.schedule, t, spot, self.scenario.structure_edge
         )
         made = chain.quote_session(
-            book, valuation, line, path, law, plan.seed, t, self.members, spot, minutes
+            book, valuation, line, path, self.law, seed, t, group, spot, minutes
         )
-        fair = chain.truth_rows(book, made.valuation, line, t) if self.has_truth else None
-        return rows, made.rows, fair, made.book
+        truths = chain.truth_rows(book, valuation, line, t) if self.has_truth else None
+        return made, truths
 
 
 def sessions_of(plan: Plan, count: int) -> Iterator[tuple[dt.date, pa.Table, pa.Table | None]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.lake.simulate.arrow import codes
 from engine.market import calendar
 
 LISTED_AHEAD = 300  # sessions after the last one, for expirations and dividends
@@ -40,6 +42,16 @@ class Timeline:
     is_monthly: NDArray[np.bool_]
     is_quarterly: NDArray[np.bool_]
     count: int
+
+    @cached_property
+    def ordinals(self) -> NDArray[np.int64]:
+        """Proleptic ordinals of the days."""
+        return ordinal(self.days)
+
+    @cached_property
+    def stamps(self) -> NDArray[np.uint8]:
+        """The days as YYMMDD, in ASCII codes."""
+        return codes([day.strftime("%y%m%d") for day in self.days])
 
     @property
     def first(self) -> dt.date:

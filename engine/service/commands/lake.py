@@ -121,10 +121,7 @@ def import_(
 
 
 def _show_imports(reports: list[ImportReport]) -> None:
-    from rich import box
-    from rich.table import Table
-
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    shown = terminal.table()
     shown.add_column("file")
     for name in ("read", "written", "rejected"):
         shown.add_column(name, justify="right", no_wrap=True)

@@ -46,13 +46,13 @@ def sql(
     from engine.warehouse import connect, query
 
     with connect.published(stores()) as connection:
-        batches = query.batches(query.execute(connection, statement))
+        answer = query.ask(connection, statement)
         if output is TextFormat.TABLE:
-            printing.print_table(terminal.out(), batches, _SHOWN_ROWS)
+            printing.print_table(terminal.out(), answer, _SHOWN_ROWS)
         elif output is TextFormat.CSV:
-            printing.print_csv(batches)
+            printing.print_csv(answer)
         else:
-            printing.print_json(batches)
+            printing.print_json(answer)
 
 
 def export(

@@ -7,7 +7,7 @@ kernels as (
 
 ),
 
-statistics as (
+session_entropies as (
 
     select * from {{ ref('int_session__entropy') }}
 
@@ -18,14 +18,14 @@ joined as (
     select
         kernels.symbol,
         kernels.session_date,
-        greatest(kernels.known_at, statistics.known_at) as known_at,
+        greatest(kernels.known_at, session_entropies.known_at) as known_at,
         {{ feature_columns('entropy', engine='kernel', relation='kernels') }},
-        {{ feature_columns('entropy', engine='session', relation='statistics') }}
+        {{ feature_columns('entropy', engine='session', relation='session_entropies') }}
     from kernels
-    left join statistics
+    left join session_entropies
         on
-            kernels.symbol = statistics.symbol
-            and kernels.session_date = statistics.session_date
+            kernels.symbol = session_entropies.symbol
+            and kernels.session_date = session_entropies.session_date
 
 )
 

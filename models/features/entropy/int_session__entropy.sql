@@ -17,7 +17,7 @@ sessions as (
         entropy_session(
             list(close order by minute_index),
             any_value(session_minutes)
-        ) as statistics
+        ) as entropies
     from {{ ref('int_bars__minutes') }}
     group by symbol, session_date
 
@@ -27,5 +27,5 @@ select
     symbol,
     session_date,
     known_at,
-    unnest(statistics)
+    {{ feature_columns('entropy', engine='session', relation='entropies') }}
 from sessions

@@ -5,7 +5,8 @@
     invalidate_on=['source_priority'],
     uses_kernels=true,
 ) }}
--- Statistics of each session from its minutes, by the kernel: ordered lists in, a struct out.
+-- Statistics of each session from its minutes, by the kernel: lists in, a struct out. The lists
+-- of one group are in one order; the kernel sorts them by minute.
 with
 
 sessions as (
@@ -15,10 +16,10 @@ sessions as (
         session_date,
         max(known_at) as known_at,
         raw_session(
-            list(minute_index order by minute_index),
-            list(open order by minute_index),
-            list(close order by minute_index),
-            list(volume order by minute_index),
+            list(minute_index),
+            list(open),
+            list(close),
+            list(volume),
             any_value(session_minutes)
         ) as statistics
     from {{ ref('int_bars__minutes') }}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -388,3 +389,25 @@ def test_session_function_in_sql_equals_the_kernel():
     words, patterns = session_entropy(offsets, np.concatenate(closes), minutes)
     assert [row[1:] for row in rows[:2]] == [(words[k], patterns[k]) for k in (0, 1)]
     assert rows[2] == (2, None, None)  # 60 of 390 minutes: unknown, and NULL
+
+
+@pytest.mark.real
+def test_real_bars_leave_no_value_unknown_and_no_column_still_for_a_year():
+    folder = Path(os.environ.get("QUANT_REAL", Path(__file__).parents[4] / "shared" / "data"))
+    file = folder / "eq_daily_16etf_av_1999_2021.parquet"
+    if not file.exists():
+        pytest.skip(f"the private real data is not at {folder}")
+    rows = duckdb.sql(
+        f"select adjusted_close, volume from '{file}' "
+        "where ticker = 'TLT' and date >= date '2010-01-01' order by date"
+    ).fetchnumpy()
+    close = np.asarray(rows["adjusted_close"], dtype=np.float64)
+    volume = np.asarray(rows["volume"], dtype=np.float64)
+    generator = np.random.default_rng(32)
+    extra = {name: generator.uniform(0.8, 1.0, len(close)) for name in SESSION}
+    values = assemble.compute("entropy", make_bars(close, volume, extra))
+    for name in KERNEL:
+        settled = values[name][FEATURES[name].min_obs - 1 :]
+        assert np.isfinite(settled).all(), name
+        year = np.lib.stride_tricks.sliding_window_view(settled, 252)
+        assert (year.max(axis=1) > year.min(axis=1)).all(), name

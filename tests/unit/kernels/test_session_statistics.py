@@ -117,6 +117,18 @@ def test_a_session_without_volume_has_no_shares():
     assert np.isnan(got[[session.FIRST, session.LAST]]).all()
 
 
+def test_the_order_of_the_rows_does_not_change_a_bit():
+    rng = np.random.default_rng(8)
+    index = np.sort(rng.choice(390, 350, replace=False))
+    close = 20.0 * np.exp(np.cumsum(rng.normal(0.0, 1e-3, 350)))
+    volume = rng.uniform(0.1, 1.0, 350)
+    shuffled = rng.permutation(350)
+    plain = statistics(index, close, close, volume)
+    mixed = statistics(index[shuffled], close[shuffled], close[shuffled], volume[shuffled])
+    assert np.isfinite(plain).all()
+    assert np.array_equal(plain, mixed)
+
+
 def test_sessions_of_one_batch_do_not_touch_each_other():
     one = from_five_minute_returns([0.01, -0.02, 0.005, 0.0])
     two = from_five_minute_returns([-0.03, 0.01, 0.02, 0.01, -0.01, 0.02])
