@@ -37,18 +37,20 @@ class Metric:
 
 def metrics(row: Sequence[Metric], key: str) -> None:
     """Draw one row of equal metric cards; it wraps where the window is narrow."""
-    with st.container(key=key):
-        for column, metric in zip(st.columns(len(row)), row, strict=True):
-            column.metric(
-                metric.label,
-                metric.value,
-                metric.note or None,
-                delta_color=metric.colour,
-                delta_arrow="off",
-                help=metric.help,
-                border=True,
-                height="stretch",
-            )
+    with st.container(horizontal=True, key=key):
+        for metric in row:
+            # a container of its own makes each card as wide as the others
+            with st.container(height="stretch"):
+                st.metric(
+                    metric.label,
+                    metric.value,
+                    metric.note or None,
+                    delta_color=metric.colour,
+                    delta_arrow="off",
+                    help=metric.help,
+                    border=True,
+                    height="stretch",
+                )
 
 
 @contextlib.contextmanager

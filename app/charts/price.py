@@ -7,7 +7,8 @@ import pyarrow as pa
 from app import theme
 from app.charts.parts import Option, category, tooltip, value
 
-_LEFT, _RIGHT = 62, 14  # pixels; equal for stacked grids so that their times line up
+# Equal sides, kept as they are, so that the times of stacked grids line up.
+_SIDES: Option = {"left": 62, "right": 14, "outerBoundsMode": "none"}
 
 CANDLE: Option = {
     "type": "candlestick",
@@ -42,8 +43,8 @@ def price(bars: pa.Table) -> Option:
         "tooltip": tooltip(axisPointer={"type": "cross", "label": {"show": False}}),
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "grid": [
-            {"left": _LEFT, "right": _RIGHT, "top": 14, "bottom": "27%"},
-            {"left": _LEFT, "right": _RIGHT, "top": "79%", "bottom": 8},
+            {**_SIDES, "top": 14, "bottom": "27%"},
+            {**_SIDES, "top": "79%", "bottom": 8},
         ],
         "xAxis": [
             category(gridIndex=0, boundaryGap=True),
@@ -124,8 +125,8 @@ def price_with_feature(rows: pa.Table, feature: str, *, is_reduced: bool) -> Opt
         "tooltip": tooltip(axisPointer={"type": "cross", "label": {"show": False}}),
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "grid": [
-            {"left": _LEFT, "right": _RIGHT, "top": 12, "bottom": "47%"},
-            {"left": _LEFT, "right": _RIGHT, "top": "58%", "bottom": 24},
+            {**_SIDES, "top": 12, "bottom": "47%"},
+            {**_SIDES, "top": "58%", "bottom": 24},
         ],
         "xAxis": [
             category(gridIndex=0, boundaryGap=True, axisLabel={"show": False}),

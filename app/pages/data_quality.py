@@ -10,7 +10,7 @@ from app import cards, theme, warehouse, wording
 from app.charts import bars as bar_charts
 from app.charts import heat
 from app.page import Page
-from app.queries import contents, quality
+from app.queries import contents, prices, quality
 
 PAGE = Page(title="Data quality", icon=":material/fact_check:", section="Warehouse", order=20)
 
@@ -116,7 +116,14 @@ _MEANING = {
 
 def _calendar(symbols: list[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        symbol = st.selectbox("Symbol", symbols, key="quality_symbol", width=150)
+        symbol = st.selectbox(
+            "Symbol",
+            symbols,
+            index=prices.first_choice(symbols),
+            key="quality_symbol",
+            width=150,
+            persist_state="session",
+        )
         years = quality.years(symbol)
         last = years[-1]
         if len(years) > _MOST_YEARS:

@@ -117,7 +117,12 @@ def _take(table_key: str, shown: list[dict[str, Any]]) -> None:
 def _series(entry: dict[str, Any], symbols: list[str]) -> str:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         symbol: str = st.selectbox(
-            "Symbol", symbols, key="features_symbol", width=150, persist_state="session"
+            "Symbol",
+            symbols,
+            index=prices.first_choice(symbols),
+            key="features_symbol",
+            width=150,
+            persist_state="session",
         )
         window = st.segmented_control(
             "Window", list(prices.WINDOWS), default="1Y", required=True, key="features_window"

@@ -105,7 +105,14 @@ def _price() -> None:
             cards.nothing("`bars_1d` has no rows.", "Import bars, then `quant build`.")
             return
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            symbol = st.selectbox("Symbol", symbols, key="overview_symbol", width=150)
+            symbol = st.selectbox(
+                "Symbol",
+                symbols,
+                index=prices.first_choice(symbols),
+                key="overview_symbol",
+                width=150,
+                persist_state="session",
+            )
             present = [
                 name for name, table in prices.TIMEFRAMES.items() if not warehouse.missing(table)
             ]

@@ -17,6 +17,14 @@ def symbols(table: str = "bars_1d") -> list[str]:
     return [row["symbol"] for row in rows]
 
 
+def first_choice(symbols: list[str]) -> int:
+    """Return the position of the universe's benchmark among symbols, else 0."""
+    if warehouse.missing("dim_universe"):
+        return 0
+    rows = warehouse.records("select symbol from dim_universe where role = 'benchmark' order by 1")
+    return next((symbols.index(row["symbol"]) for row in rows if row["symbol"] in symbols), 0)
+
+
 def bars_sql(timeframe: str, *, adjusted: bool) -> str:
     """Return the query for candles; its parameters are symbol, sessions, symbol.
 

@@ -9,7 +9,9 @@ as long as the hash of their input is the same.
 from __future__ import annotations
 
 import hashlib
+import math
 import warnings
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -49,10 +51,8 @@ def quarter_starts(days: Dates) -> Dates:
 
 def input_hash(model: str, returns: Floats) -> str:
     """Return a hash of what a fit depends on: the model, the returns and the library."""
-    import arch
-
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{model}|{SPEC}|{arch.__version__}|".encode())
+    digest.update(f"{model}|{SPEC}|{version('arch')}|".encode())
     digest.update(np.ascontiguousarray(returns, dtype="<f8").tobytes())
     return digest.hexdigest()
 
@@ -100,13 +100,13 @@ def fit(model: str, returns: Floats) -> dict[str, Any]:
         candidates = [optimum(True), optimum(True, np.array([omega, alpha, 0.0, beta]))]
         result = max(candidates, key=lambda found: found.loglikelihood)
     parameters = result.params
-    values = [
+    values: list[float | None] = [
         float(parameters["omega"]) / 1e4,
         float(parameters["alpha[1]"]),
         float(parameters["gamma[1]"]) if model == "gjr" else 0.0,
         float(parameters["beta[1]"]),
     ]
-    converged = result.convergence_flag == 0 and bool(np.isfinite(values).all())
+    converged = result.convergence_flag == 0 and all(map(math.isfinite, map(float, result.params)))
     names = ("omega", "alpha", "gamma", "beta")
     return {
         **dict(zip(names, values if converged else [None] * 4, strict=True)),

@@ -284,9 +284,7 @@ def build_panel(
                 "int_bars__daily must keep one row a symbol and session.",
             )
         parts.append(
-            _align(
-                symbol, rows, at, days, closes, cash.get(symbol, []), ratios.get(symbol, [])
-            )
+            _align(symbol, rows, at, days, closes, cash.get(symbol, []), ratios.get(symbol, []))
         )
     return pa.concat_tables(parts) if parts else PANEL_SCHEMA.empty_table()
 
@@ -344,8 +342,8 @@ def _align(
                 price_steps[bar] *= before / (before - amount)
                 before -= amount
 
-    factor = np.cumprod(price_steps)
-    split_factor = np.cumprod(share_steps)
+    factor: Floats = np.cumprod(price_steps, dtype=np.float64)
+    split_factor: Floats = np.cumprod(share_steps, dtype=np.float64)
 
     first, last = int(at[0]), int(at[-1])
     length = last - first + 1

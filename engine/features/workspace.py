@@ -143,7 +143,11 @@ class Workspace:
     # Window statistics ----------------------------------------------------------------------
 
     def _moments(self, x: Floats, w: int) -> tuple[Floats, Floats]:
-        return self.once(x, ("moments", w), lambda: window.mean_std(x, w))
+        def make() -> tuple[Floats, Floats]:
+            out: tuple[Floats, Floats] = window.mean_std(x, w)
+            return out
+
+        return self.once(x, ("moments", w), make)
 
     def mean(self, x: Floats, w: int) -> Floats:
         """Return the mean of the last `w` values."""
@@ -159,9 +163,7 @@ class Workspace:
 
     def mean_of_defined(self, x: Floats, w: int) -> Floats:
         """Return the mean over bars that are present of a ratio that flat bars leave undefined."""
-        return self.once(
-            x, ("defined", w), lambda: window.mean_of_defined(x, self.bars.close, w)
-        )
+        return self.once(x, ("defined", w), lambda: window.mean_of_defined(x, self.bars.close, w))
 
     def percent_rank(self, x: Floats, w: int) -> Floats:
         """Return the rank of x among the last `w` values, 0 to 1, ties at their middle."""
@@ -170,11 +172,21 @@ class Workspace:
     def extremes(self, w: int) -> tuple[Floats, Floats, Floats, Floats]:
         """Return highest high, lowest low, bars since each, over the last `w` bars."""
         b = self.bars
-        return self.once(b.high, ("extremes", w), lambda: window.extremes(b.high, b.low, w))
+
+        def make() -> tuple[Floats, Floats, Floats, Floats]:
+            out: tuple[Floats, Floats, Floats, Floats] = window.extremes(b.high, b.low, w)
+            return out
+
+        return self.once(b.high, ("extremes", w), make)
 
     def trend(self, x: Floats, w: int) -> tuple[Floats, Floats, Floats]:
         """Return slope, t-statistic and R2 of the line through the last `w` values."""
-        return self.once(x, ("trend", w), lambda: trend.trend(x, w))
+
+        def make() -> tuple[Floats, Floats, Floats]:
+            out: tuple[Floats, Floats, Floats] = trend.trend(x, w)
+            return out
+
+        return self.once(x, ("trend", w), make)
 
     def zscore(self, x: Floats, w: int) -> Floats:
         """Return (x - mean) / standard deviation over the last `w` values.

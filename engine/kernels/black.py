@@ -28,7 +28,9 @@ def _otm(forward: float, strike: float, stdev: float) -> float:
         return 0.0
     k = abs(math.log(strike / forward))
     low, high = (forward, strike) if strike >= forward else (strike, forward)
-    return low * _ndtr(-k / stdev + 0.5 * stdev) - high * _ndtr(-k / stdev - 0.5 * stdev)
+    d = -k / stdev + 0.5 * stdev
+    value: float = low * _ndtr(d) - high * _ndtr(d - stdev)
+    return value
 
 
 @vectorize(["f8(f8,f8,f8,b1)"], cache=True)

@@ -181,4 +181,4 @@ def _lag_one(r: Floats, n: int) -> float:
         still_before &= r[i - 1] == r[0]
     if still_now or still_before:
         return np.nan
-    return cross / np.sqrt(square_now * square_before)
+    return cross / math.sqrt(square_now * square_before)

@@ -40,11 +40,46 @@ def wilder_lookback(window: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def _powers(keep: float, count: int) -> Floats:
+    """Return 1, keep, keep^2, ... ; shape (count,)."""
+    out = np.empty(count)
+    weight = 1.0
+    for i in range(count):
+        out[i] = weight
+        weight *= keep
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _newest_first(values: Floats, start: int, stop: int, weights: Floats) -> float:
+    """Return weights[0] values[stop - 1] + weights[1] values[stop - 2] + ... down to `start`.
+
+    Four sums at once: a recursion would wait for each multiplication. Which value goes to which
+    sum is counted from the newest, so the result is a function of these values alone.
+    """
+    a = 0.0
+    b = 0.0
+    c = 0.0
+    d = 0.0
+    last = stop - 1
+    count = stop - start
+    whole = count - count % 4
+    for i in range(0, whole, 4):
+        a += weights[i] * values[last - i]
+        b += weights[i + 1] * values[last - i - 1]
+        c += weights[i + 2] * values[last - i - 2]
+        d += weights[i + 3] * values[last - i - 3]
+    for i in range(whole, count):
+        a += weights[i] * values[last - i]
+    return (a + b) + (c + d)
+
+
+@njit(cache=True, nogil=True)
 def smooth(x: Floats, window: int, alpha: float, lookback: int) -> Floats:
     """Return the exponential average of the last `lookback` existing values at each row.
 
     It starts with the mean of the first `window` of these values and then moves by `alpha`
-    times the distance to each next one.
+    times the distance to each next one; computed as the weighted sum that this is.
 
     Parameters
     ----------
@@ -65,6 +100,7 @@ def smooth(x: Floats, window: int, alpha: float, lookback: int) -> Floats:
     n = x.shape[0]
     out = np.full(n, np.nan)
     values = np.empty(n)
+    weights = _powers(1.0 - alpha, max(lookback, window) - window + 1)
     count = 0
     for t in range(n):
         if np.isnan(x[t]):
@@ -74,13 +110,12 @@ def smooth(x: Floats, window: int, alpha: float, lookback: int) -> Floats:
         if count < window:
             continue
         start = max(0, count - lookback)
-        level = 0.0
+        seed = 0.0
         for i in range(start, start + window):
-            level += values[i]
-        level /= window
-        for i in range(start + window, count):
-            level += alpha * (values[i] - level)
-        out[t] = level
+            seed += values[i]
+        steps = count - start - window
+        recent = _newest_first(values, start + window, count, weights)
+        out[t] = alpha * recent + weights[steps] * (seed / window)
     return out
 
 
@@ -152,6 +187,8 @@ def ewma_variance(r: Floats, decay: float, window: int, min_obs: int) -> Floats:
     n = r.shape[0]
     out = np.full(n, np.nan)
     squares = np.empty(n)
+    weights = _powers(decay, window)
+    sums = np.cumsum(weights)
     count = 0
     for t in range(n):
         if np.isnan(r[t]):
@@ -160,11 +197,6 @@ def ewma_variance(r: Floats, decay: float, window: int, min_obs: int) -> Floats:
         count += 1
         if count < min_obs:
             continue
-        # Horner's scheme from the oldest: one multiplication a bar, and no power is taken.
-        acc = 0.0
-        weights = 0.0
-        for i in range(max(0, count - window), count):
-            acc = acc * decay + squares[i]
-            weights = weights * decay + 1.0
-        out[t] = acc / weights
+        start = max(0, count - window)
+        out[t] = _newest_first(squares, start, count, weights) / sums[count - start - 1]
     return out

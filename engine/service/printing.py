@@ -91,7 +91,14 @@ def _cell(value: Any) -> Any:
 
     if value is None:
         return Text("NULL", style="dim")
-    return Text(f"{value:.6g}" if isinstance(value, float) else _text(value))
+    return Text(_number(value) if isinstance(value, float) else _text(value))
+
+
+def _number(value: float) -> str:
+    """Return a number as a person reads it: six decimals at most, an exponent only if it must."""
+    if not math.isfinite(value) or not (value == 0 or 1e-4 <= abs(value) < 1e15):
+        return f"{value:.6g}"
+    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def _text(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.service import terminal
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from engine.lake.inspect import LakeSummary
     from engine.warehouse.pipeline import Outcome
     from engine.warehouse.versions import Version
 
@@ -74,6 +76,49 @@ def tables(facts: dict[str, Any]) -> Table:
             str(warnings or ""),
         )
     return shown
+
+
+def show_lake(console: Console, lake: LakeSummary) -> None:
+    """Show what a lake holds."""
+    shown = terminal.table()
+    shown.add_column("data", no_wrap=True)
+    for name in ("days", "missing", "rows", "MB"):
+        shown.add_column(name, justify="right", no_wrap=True)
+    for name in ("from", "to"):
+        shown.add_column(name, no_wrap=True)
+    shown.add_column("sources")
+    for dataset in lake.datasets:
+        shown.add_row(
+            dataset.name,
+            _number(dataset.days),
+            _number(dataset.missing_sessions),
+            _number(dataset.rows),
+            f"{dataset.bytes / 1e6:,.1f}",
+            str(dataset.first or ""),
+            str(dataset.last or ""),
+            _tally(dataset.sources),
+        )
+    for table in lake.references:
+        shown.add_row(
+            f"reference/{table.name}",
+            "",
+            "",
+            _number(table.rows),
+            f"{table.bytes / 1e6:,.1f}",
+            str(table.first or ""),
+            str(table.last or ""),
+            _tally(table.sources),
+        )
+    console.print(shown)
+    for dataset in lake.datasets:
+        if dataset.symbols:
+            console.print(f"Symbols of {dataset.name}: {', '.join(dataset.symbols)}", markup=False)
+    console.print(f"Imported files: {lake.imports:,}", markup=False)
+    console.print(f"Rejected rows: {_tally(lake.rejects) or 'none'}", markup=False)
+
+
+def _tally(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
 
 
 def age(moment: dt.datetime) -> str:

@@ -1,1 +1,1 @@
-"""Audits: does any number know what came after it, and does it behave on bad bars?"""
+"""Audits: no number knows what came after it, and bad bars do no harm."""

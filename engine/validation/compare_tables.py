@@ -255,9 +255,7 @@ class _Comparison:
         missing = only_reference + max(0, both - (found - only_rebuilt))
         extra = only_rebuilt + max(0, both - (rows - only_reference))
         columns = tuple(
-            ColumnResult(
-                self.table.name, name, rows, row[4 + 2 * place], row[3 + 2 * place]
-            )
+            ColumnResult(self.table.name, name, rows, row[4 + 2 * place], row[3 + 2 * place])
             for place, name in enumerate(shared)
         )
         differences = [
@@ -300,12 +298,13 @@ class _Comparison:
         on = " and ".join(
             f"r.{_name(name)} is not distinct from c.{_name(name)}" for name in self.table.grain
         )
-        return self.connection.execute(
+        found: list[tuple[Any, ...]] = self.connection.execute(
             f"{select} from (select *, true as _is from {self.reference} where known_at <= $at) r "
             f"full join (select *, true as _is from {self.rebuilt} where known_at <= $at) c "
             f"on {on} {rest}",
             {"at": self.instant},
         ).fetchall()
+        return found
 
     def _key(self) -> str:
         return ", ".join(

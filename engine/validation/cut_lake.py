@@ -252,7 +252,8 @@ def _factor(table: pa.Table, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return one factor a row, never near 1, so that its prices keep their order."""
     away = rng.uniform(0.1, 0.6, table.num_rows)
     up = rng.random(table.num_rows) < 0.5
-    return np.where(up, 1.0 + away, 1.0 / (1.0 + away))
+    factor: NDArray[np.float64] = np.where(up, 1.0 + away, 1.0 / (1.0 + away))
+    return factor
 
 
 def _scaled(*names: str) -> Change:
@@ -264,30 +265,25 @@ def _scaled(*names: str) -> Change:
 
 
 def _counted(table: pa.Table, rng: np.random.Generator, *names: str) -> dict[str, Numbers]:
-    """Return other whole numbers, zeros made positive."""
+    """Return whole numbers that are larger than they were."""
+    old = {name: np.nan_to_num(_numbers(table, name)) for name in names}
     return {
-        name: np.floor(np.nan_to_num(_numbers(table, name)) * _factor(table, rng))
+        name: np.floor(values * rng.uniform(1.1, 3.0, table.num_rows))
         + rng.integers(1, 100, table.num_rows)
-        for name in names
+        for name, values in old.items()
     }
 
 
-def _other_stocks(
-    table: pa.Table, rng: np.random.Generator
-) -> dict[str, Numbers | pa.Array]:
+def _other_stocks(table: pa.Table, rng: np.random.Generator) -> dict[str, Numbers | pa.Array]:
     prices = _scaled("open", "high", "low", "close", "vwap")(table, rng)
     counts = _counted(table, rng, "volume", "transactions")
     counts["transactions"] = counts["transactions"].astype(np.int64)
     return {**prices, **counts}
 
 
-def _other_options(
-    table: pa.Table, rng: np.random.Generator
-) -> dict[str, Numbers | pa.Array]:
+def _other_options(table: pa.Table, rng: np.random.Generator) -> dict[str, Numbers | pa.Array]:
     prices = _scaled("open", "high", "low", "close", "bid", "ask")(table, rng)
-    counts = _counted(
-        table, rng, "volume", "transactions", "bid_size", "ask_size", "open_interest"
-    )
+    counts = _counted(table, rng, "volume", "transactions", "bid_size", "ask_size", "open_interest")
     counts["transactions"] = counts["transactions"].astype(np.int64)
     measures = {
         "vendor_iv": _numbers(table, "vendor_iv") * _factor(table, rng),
@@ -297,21 +293,15 @@ def _other_options(
     return {**prices, **counts, **measures}
 
 
-def _other_splits(
-    table: pa.Table, rng: np.random.Generator
-) -> dict[str, Numbers | pa.Array]:
+def _other_splits(table: pa.Table, rng: np.random.Generator) -> dict[str, Numbers | pa.Array]:
     return {"numerator": _numbers(table, "numerator") + rng.integers(1, 5, table.num_rows)}
 
 
-def _other_rates(
-    table: pa.Table, rng: np.random.Generator
-) -> dict[str, Numbers | pa.Array]:
+def _other_rates(table: pa.Table, rng: np.random.Generator) -> dict[str, Numbers | pa.Array]:
     return {"rate": _numbers(table, "rate") + rng.uniform(0.01, 0.03, table.num_rows)}
 
 
-def _other_events(
-    table: pa.Table, rng: np.random.Generator
-) -> dict[str, Numbers | pa.Array]:
+def _other_events(table: pa.Table, rng: np.random.Generator) -> dict[str, Numbers | pa.Array]:
     days = rng.integers(1, 5, table.num_rows).astype("timedelta64[D]")
     dates = table["date"].to_numpy().astype("datetime64[D]") + days
     return {"date": pa.array(dates, pa.date32())}
@@ -363,9 +353,7 @@ def _late_rows(
         ]
     elif name == "events":
         kinds = sorted(set(table["event"].to_pylist()))
-        rows = [
-            {"event": kind, "date": day, "time": "10:00"} for kind in kinds for day in around
-        ]
+        rows = [{"event": kind, "date": day, "time": "10:00"} for kind in kinds for day in around]
     elif table.num_rows:  # revisions of the last known days, in the future's words
         day = "session_date" if name == "index_levels" else "date"
         values = ("open", "high", "low", "close") if name == "index_levels" else ("rate",)

@@ -1,4 +1,4 @@
-"""Audits of a feature module's kernels: what may a value depend on, and what do bad bars do?
+"""Audits of a feature module's kernels: what values depend on, and what bad bars do to them.
 
 Each check recomputes the module's columns from bars that were changed in one way, and compares
 bits with the columns of the bars as they are:
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from fnmatch import fnmatchcase
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,40 +24,11 @@ from numpy.typing import NDArray
 from engine.errors import AuditError
 from engine.features import assemble, registry
 from engine.features.panel import Bars, Floats
+from engine.validation.column_audit import Finding, empty_columns, undeclared_duplicates
 
-ALIKE = 0.999  # absolute rank correlation from which two columns are near duplicates
 OUT_OF_PROPORTION = 1e4  # times the largest value on ordinary bars
-_FEWEST_SHARED = 100  # rows that two columns must share to be compared
 _SPACE = 1.5  # bars needed, in units of the longest lookback
 _FLAT_BARS = 90
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One column that failed one check.
-
-    Parameters
-    ----------
-    check
-        Name of the check; see the module's text.
-    module, column
-        Where.
-    symbol
-        In whose bars; empty for all.
-    detail
-        What was seen.
-    """
-
-    check: str
-    module: str
-    column: str
-    symbol: str
-    detail: str
-
-    def __str__(self) -> str:
-        """Return the finding as a line."""
-        symbol = f" ({self.symbol})" if self.symbol else ""
-        return f"{self.check}: {self.module}.{self.column}{symbol} {self.detail}"
 
 
 @dataclass(frozen=True)
@@ -124,9 +95,7 @@ def audit_module(name: str, bars: Sequence[Bars], *, seed: int = 0) -> ModuleAud
     return audit_entry(registry.module(name), bars, seed=seed)
 
 
-def audit_entry(
-    module: registry.Module, bars: Sequence[Bars], *, seed: int = 0
-) -> ModuleAudit:
+def audit_entry(module: registry.Module, bars: Sequence[Bars], *, seed: int = 0) -> ModuleAudit:
     """Run every check on a module, registered or not; see `audit_module`."""
     features = [f for f in module.features if f.name in set(module.computed)]
     _require_enough(module.name, features, bars)
@@ -172,15 +141,13 @@ def audit_catalog(
     pairs = [
         finding
         for finding in undeclared_duplicates(whole, features)
-        if home[finding.column] != home[finding.detail.split()[-1]]
+        if home[finding.column] != home[finding.other]
     ]
     total = ModuleAudit("catalog", len(features), sum(map(len, bars)), tuple(pairs))
     return (*audits, total)
 
 
-def _require_enough(
-    name: str, features: Sequence[registry.Feature], bars: Sequence[Bars]
-) -> None:
+def _require_enough(name: str, features: Sequence[registry.Feature], bars: Sequence[Bars]) -> None:
     longest = max((feature.lookback for feature in features), default=1)
     needed = int(_SPACE * longest) + _FLAT_BARS
     short = [symbol for symbol in bars if len(symbol) < needed]
@@ -224,7 +191,7 @@ class _SymbolAudit:
                 yield self._finding("blow_up", feature, f"is infinite at {when}")
 
     def future(self) -> Iterator[Finding]:
-        """The bars end at two places, and go on differently from a third."""
+        """End the bars at two places, and let them go on differently from a third."""
         count = len(self.bars)
         seen: set[str] = set()
         for end in self.rng.integers(count // 2, count - 1, 2):
@@ -343,21 +310,19 @@ def _largest(whole: Sequence[Mapping[str, Floats]]) -> dict[str, float]:
 
 _PRICES = ("open", "high", "low", "close", "raw_close", "vwap")
 _ARRAYS = tuple(
-    item.name
-    for item in fields(Bars)
-    if item.name not in ("symbol", "periods_per_year", "extra")
+    item.name for item in fields(Bars) if item.name not in ("symbol", "periods_per_year", "extra")
 )
 
 
 def _slice(bars: Bars, first: int, last: int) -> Bars:
-    arrays = {name: getattr(bars, name)[first:last].copy() for name in _ARRAYS}
+    arrays: dict[str, Any] = {name: getattr(bars, name)[first:last].copy() for name in _ARRAYS}
     extra = {name: values[first:last].copy() for name, values in bars.extra.items()}
     return replace(bars, extra=extra, **arrays)
 
 
 def _scaled(bars: Bars, prices: Floats, volumes: Floats) -> Bars:
     """Return the bars with prices and share counts multiplied, consistently."""
-    arrays = {name: getattr(bars, name) * prices for name in _PRICES}
+    arrays: dict[str, Any] = {name: getattr(bars, name) * prices for name in _PRICES}
     for name in ("volume", "raw_volume", "transactions"):
         arrays[name] = getattr(bars, name) * volumes
     arrays["dollar_volume"] = arrays["raw_close"] * arrays["raw_volume"]
@@ -377,7 +342,9 @@ def _with_other_future(bars: Bars, turn: int, rng: np.random.Generator) -> Bars:
 
 
 def _without_bar(bars: Bars, at: int) -> Bars:
-    arrays = {name: getattr(bars, name).copy() for name in _ARRAYS if name != "time"}
+    arrays: dict[str, Any] = {
+        name: getattr(bars, name).copy() for name in _ARRAYS if name != "time"
+    }
     extra = {name: values.copy() for name, values in bars.extra.items()}
     for values in (*arrays.values(), *extra.values()):
         values[at] = np.nan
@@ -387,7 +354,7 @@ def _without_bar(bars: Bars, at: int) -> Bars:
 def _flat(bars: Bars, where: NDArray[np.bool_]) -> Bars:
     """Return the bars with one and the same price throughout `where`."""
     at = int(np.flatnonzero(where)[0])
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.where(where, bars.close[at], getattr(bars, name))
         for name in ("open", "high", "low", "close")
     }
@@ -398,7 +365,7 @@ def _flat(bars: Bars, where: NDArray[np.bool_]) -> Bars:
 
 
 def _untraded(bars: Bars, where: NDArray[np.bool_]) -> Bars:
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.where(where, 0.0, getattr(bars, name))
         for name in ("volume", "raw_volume", "transactions", "dollar_volume")
     }
@@ -422,127 +389,7 @@ def _degenerate(bars: Bars) -> Iterator[tuple[str, Bars]]:
     yield "flat bars only", _flat(bars, everywhere)
     # Prices that differ in their last bits only: where formulas cancel.
     trembling = 1.0 + 4.0 * np.finfo(np.float64).eps * np.where(stretch, row % 3, 0)
-    yield f"{_FLAT_BARS} bars that tremble in the last bits", _scaled(
-        _flat(bars, stretch), trembling, np.ones(count)
-    )
-
-
-# -- columns against columns -----------------------------------------------------------------
-
-
-def empty_columns(module: str, whole: Sequence[Mapping[str, Floats]]) -> list[Finding]:
-    """Return the columns that have no value in any symbol."""
-    names = dict.fromkeys(name for columns in whole for name in columns)
-    return [
-        Finding("empty", module, name, "", "has no value at all")
-        for name in names
-        if all(np.isnan(columns[name]).all() for columns in whole)
-    ]
-
-
-def near_duplicates(
-    whole: Sequence[Mapping[str, Floats]], *, threshold: float = ALIKE
-) -> dict[tuple[str, str], float]:
-    """Return pairs of columns whose rank correlation is extreme in every symbol.
-
-    Parameters
-    ----------
-    whole
-        Columns by name, one mapping a symbol. Symbols are ranked apart: pooled, the differences
-        between symbols would make columns look alike that move differently in each.
-    threshold
-        Absolute rank correlation above which a pair counts.
-
-    Returns
-    -------
-    dict
-        Pair of names, in the columns' order, to the correlation nearest to zero of any symbol.
-    """
-    if not whole:
-        return {}
-    names = list(whole[0])
-    weakest = np.full((len(names), len(names)), np.inf)
-    compared = np.zeros(weakest.shape, dtype=bool)
-    for columns in whole:
-        found = _rank_correlations(np.column_stack([columns[name] for name in names]), threshold)
-        known = ~np.isnan(found)
-        smaller = known & (np.abs(found) < np.abs(weakest))
-        weakest[smaller] = found[smaller]
-        compared |= known
-    alike = np.triu(compared & (np.abs(weakest) > threshold), k=1)
-    return {
-        (names[a], names[b]): float(weakest[a, b]) for a, b in np.argwhere(alike).tolist()
-    }
-
-
-def _rank_correlations(values: Floats, threshold: float) -> Floats:
-    """Return Spearman's correlations over the rows that each pair shares.
-
-    Ranks over a column's own rows give an approximation by matrix products; pairs near the
-    threshold are then ranked over the rows they share.
-    """
-    known = np.isfinite(values)
-    ranks = np.column_stack([_ranks(values[:, k], known[:, k]) for k in range(values.shape[1])])
-    weights = known.astype(np.float64)
-    shared = weights.T @ weights
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sums = ranks.T @ weights
-        squares = (ranks**2).T @ weights
-        products = ranks.T @ ranks
-        covariance = products - sums * sums.T / shared
-        variance = squares - sums**2 / shared
-        found: Floats = covariance / np.sqrt(variance * variance.T)
-    found[shared < _FEWEST_SHARED] = np.nan
-    close = np.triu(np.abs(found) > threshold - 0.02, k=1)
-    for a, b in np.argwhere(close).tolist():
-        both = known[:, a] & known[:, b]
-        x, y = (_ranks(values[both, k], np.ones(both.sum(), dtype=bool)) for k in (a, b))
-        # A column that is constant where both are known has no rank correlation.
-        moves = np.ptp(x) > 0 and np.ptp(y) > 0
-        found[a, b] = found[b, a] = np.corrcoef(x, y)[0, 1] if moves else np.nan
-    return found
-
-
-def _ranks(values: Floats, known: NDArray[np.bool_]) -> Floats:
-    """Return mid-ranks from 0 to 1 of the known values, 0 elsewhere."""
-    out = np.zeros(len(values))
-    x = values[known]
-    if x.size:
-        _, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
-        last = np.cumsum(counts)
-        out[known] = ((last - 0.5 * (counts - 1))[inverse]) / x.size
-    return out
-
-
-def undeclared_duplicates(
-    whole: Sequence[Mapping[str, Floats]], features: Sequence[registry.Feature]
-) -> list[Finding]:
-    """Return near duplicates that the registry does not declare.
-
-    A family declares them by `twin_of` or `near_duplicates`: names of columns, patterns of
-    families (`raw_vol_{window}`) or shell patterns. One side of a pair suffices.
-    """
-    by_name = {feature.name: feature for feature in features}
-    return [
-        Finding(
-            "near_duplicate",
-            by_name[a].module,
-            a,
-            "",
-            f"has a rank correlation of {correlation:.5f} or beyond with {b}",
-        )
-        for (a, b), correlation in near_duplicates(whole).items()
-        if a in by_name and b in by_name and not _declared(by_name[a], by_name[b])
-    ]
-
-
-def _declared(a: registry.Feature, b: registry.Feature) -> bool:
-    return _names(a.family, b) or _names(b.family, a)
-
-
-def _names(family: registry.Family, other: registry.Feature) -> bool:
-    declared = [*family.near_duplicates, *([family.twin_of] if family.twin_of else [])]
-    return any(
-        pattern == other.family.pattern or fnmatchcase(other.name, pattern)
-        for pattern in declared
+    yield (
+        f"{_FLAT_BARS} bars that tremble in the last bits",
+        _scaled(_flat(bars, stretch), trembling, np.ones(count)),
     )

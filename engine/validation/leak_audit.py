@@ -1,4 +1,4 @@
-"""The leak audit: does any public number change when the future is taken away?
+"""The leak audit: no public number may change when the future is taken away.
 
 The warehouse is built from the whole lake, and built again from lakes that end at random
 instants: once with everything known later removed, once with it replaced by other values. Every
@@ -27,7 +27,6 @@ from engine.settings import Settings, project_root
 from engine.validation.compare_tables import (
     Difference,
     TableResult,
-    WideTable,
     compare_builds,
     public_tables,
 )
@@ -38,7 +37,7 @@ from engine.warehouse.publish import writing
 Progress = Callable[[int, int, str], None]  # done, total, what is being done
 
 _STEPS = 100  # progress counts hundredths of a build
-_SHOWN = 12  # leaking columns that a message names
+_SHOWN = 24  # leaking columns that a message names
 
 
 @dataclass(frozen=True)
@@ -188,9 +187,7 @@ class AuditReport:
         content = asdict(self)
         content["passed"] = self.passed
         content["leaking"] = list(self.leaking)
-        content["columns"] = [
-            {**asdict(stamp), "passed": stamp.passed} for stamp in self.columns
-        ]
+        content["columns"] = [{**asdict(stamp), "passed": stamp.passed} for stamp in self.columns]
         return content
 
     def write(self, path: Path) -> None:
@@ -264,7 +261,7 @@ def audit_leaks(
             compared = compare_builds(
                 reference.path,
                 rebuilt,
-                _chosen(public_tables(manifest), tables),
+                [table for table in public_tables(manifest) if not tables or table.name in tables],
                 cut.instant,
                 reference_schema=reference.schema,
             )
@@ -286,16 +283,12 @@ def _describe(cut: Cut) -> str:
     return f"cut at {cut.instant:%Y-%m-%d %H:%M:%S} ({where}), later rows {cut.variant}"
 
 
-def _chosen(found: Sequence[WideTable], names: Sequence[str]) -> tuple[WideTable, ...]:
-    return tuple(table for table in found if not names or table.name in names)
-
-
 def _require_audited(names: Sequence[str], compared: Sequence[TableResult]) -> None:
     absent = sorted(set(names) - {result.table for result in compared})
     if absent:
-        known = "a model with meta publish and a known_at column"
         raise AuditError(
-            f"{', '.join(absent)} cannot be audited.", f"Name tables of {known}."
+            f"{', '.join(absent)} cannot be audited.",
+            "Name published tables that have a known_at column.",
         )
 
 

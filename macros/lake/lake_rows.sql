@@ -6,11 +6,15 @@
     the files of those dates. The empty template stands first: the list is never empty.
 -#}
 {% macro lake_rows(dataset) -%}
+    {%- set listed = adapter.get_relation(target.database, 'staging', 'stg_lake__files')
+        if execute else none -%}
     {%- set query -%}
         select getvariable('lake_{{ dataset }}')[1] as path, null as session_date
+        {%- if listed %}
         union all
-        select path, session_date from staging.stg_lake__files
+        select path, session_date from {{ listed }}
         where dataset = '{{ dataset }}' and reason is null
+        {%- endif %}
         order by session_date nulls first
     {%- endset -%}
     {%- set files = run_query(query).rows if execute else [] -%}

@@ -1,6 +1,7 @@
 -- The one lag: the row of session t takes every module's row of the session before, and only the
 -- calendar of t itself. A symbol has a row for every session after its first bar, the one that
 -- comes after its last bar included.
+{% set modules = feature_modules() -%}
 with
 
 sessions as (
@@ -18,26 +19,23 @@ sessions as (
 select
     sessions.symbol,
     sessions.session_date,
+    {% for module in modules -%}
+    {{ feature_columns(module.name, relation=module.name) }},
+    {% if module.calendar_model -%}
+    {{ feature_columns(module.name, lag='none', relation=module.name ~ '_calendar') }},
+    {% endif -%}
+    {% endfor -%}
     greatest(
-        sessions.known_at
-        {%- for module in feature_modules() %},
-        {{ module.name }}.known_at
-        {%- endfor %}
+        sessions.known_at, {{ modules | map(attribute='name') | join('.known_at, ') }}.known_at
     ) as known_at
-    {%- for module in feature_modules() %},
-    {{ feature_columns(module.name, relation=module.name) }}
-    {%- if module.calendar_model %},
-    {{ feature_columns(module.name, lag='none', relation=module.name ~ '_calendar') }}
-    {%- endif %}
-    {%- endfor %}
 from sessions
-{%- for module in feature_modules() %}
+{% for module in modules -%}
 left join {{ ref(module.model) }} as {{ module.name }}
     on
         sessions.symbol = {{ module.name }}.symbol
         and sessions.last_session = {{ module.name }}.session_date
-{%- if module.calendar_model %}
+{% if module.calendar_model -%}
 left join {{ ref(module.calendar_model) }} as {{ module.name }}_calendar
     on sessions.session_date = {{ module.name }}_calendar.session_date
-{%- endif %}
-{%- endfor %}
+{% endif -%}
+{% endfor -%}

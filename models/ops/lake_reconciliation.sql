@@ -46,8 +46,10 @@ select
     coalesce(placed.count_staged, 0)::bigint as count_staged,
     coalesce(placed.count_rejected, 0)::bigint as count_rejected,
     coalesce(counted.count_out_of_universe, 0)::bigint as count_out_of_universe,
-    (files.row_count - coalesce(placed.count_staged, 0) - coalesce(placed.count_rejected, 0)
-        - coalesce(counted.count_out_of_universe, 0))::bigint as count_unexplained
+    (
+        files.row_count - coalesce(placed.count_staged, 0) - coalesce(placed.count_rejected, 0)
+        - coalesce(counted.count_out_of_universe, 0)
+    )::bigint as count_unexplained
 from {{ ref('stg_lake__files') }} as files
 left join counted using (dataset, session_date)
 left join placed using (dataset, session_date)

@@ -13,5 +13,5 @@ select
             then 'known_too_late'
     end as reject_reason
 from {{ source('lake', 'dividends') }} as dividends
-inner join {{ ref('dim_universe') }} as universe using (symbol)
+semi join {{ ref('dim_universe') }} using (symbol)
 left join {{ ref('dim_sessions') }} as sessions on dividends.ex_date = sessions.session_date

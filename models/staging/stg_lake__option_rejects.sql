@@ -97,9 +97,11 @@ judged as (
                 then 'expired'
             when renamed.known_at is null or renamed.known_at < renamed.ts
                 then 'known_before_bar'
-            when least(renamed.open, renamed.high, renamed.low, renamed.close) <= 0
+            when
+                least(renamed.open, renamed.high, renamed.low, renamed.close) <= 0
                 or least(renamed.bid, renamed.ask) < 0 then 'non_positive_price'
-            when renamed.high < greatest(renamed.open, renamed.close, renamed.low)
+            when
+                renamed.high < greatest(renamed.open, renamed.close, renamed.low)
                 or renamed.low > least(renamed.open, renamed.close)
                 then 'bad_ohlc'
             when least(renamed.volume, renamed.transactions, renamed.open_interest) < 0

@@ -8,7 +8,8 @@ select
     splits.known_at,
     case
         when sessions.session_date is null then 'not_a_session'
-        when splits.numerator is null
+        when
+            splits.numerator is null
             or splits.denominator is null
             or least(splits.numerator, splits.denominator) <= 0
             then 'non_positive_price'
@@ -16,5 +17,5 @@ select
             then 'known_too_late'
     end as reject_reason
 from {{ source('lake', 'splits') }} as splits
-inner join {{ ref('dim_universe') }} as universe using (symbol)
+semi join {{ ref('dim_universe') }} using (symbol)
 left join {{ ref('dim_sessions') }} as sessions on splits.ex_date = sessions.session_date

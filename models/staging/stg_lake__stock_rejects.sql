@@ -65,15 +65,19 @@ judged as (
             when sessions.session_date is null then 'not_a_session'
             when renamed.ts < sessions.day_starts_at or renamed.ts >= sessions.day_ends_at
                 then 'wrong_date'
-            when renamed.bar_seconds < {{ day_seconds() }}
-                and (renamed.ts < sessions.trading_starts_at or renamed.ts >= sessions.trading_ends_at)
+            when
+                renamed.bar_seconds < {{ day_seconds() }}
+                and (
+                    renamed.ts < sessions.trading_starts_at
+                    or renamed.ts >= sessions.trading_ends_at
+                )
                 then 'outside_hours'
             when renamed.known_at is null or renamed.known_at < renamed.ts
                 then 'known_before_bar'
             {{ price_reasons('renamed') }}
         end as reason
     from renamed
-    semi join {{ ref('dim_universe') }} as universe using (symbol)
+    semi join {{ ref('dim_universe') }} using (symbol)
     left join sessions using (session_date)
 
 ),

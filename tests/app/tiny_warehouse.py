@@ -1,8 +1,8 @@
 """A small published warehouse, made directly with DuckDB, for tests of the app.
 
-Known by construction: three symbols (CCC without bars), 300 sessions, one rejected row in a
-hundred, one session of BBB missing, `raw_walk` highly autocorrelated, `raw_noise` not,
-`raw_double` twice `raw_walk`. As a script: `python tests/app/tiny_warehouse.py FOLDER`.
+Known by construction: three symbols (CCC without bars, only AAA with 5-minute bars), 300
+sessions of which BBB lacks one, 30 rejected rows, `raw_walk` a sine, `raw_double` twice it,
+`raw_noise` a hash, `ent_empty` NULL. As a script: `python tests/app/tiny_warehouse.py FOLDER`.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ select
     1.1 * (open + (k + 1) * (close - open) / 78) as adj_close
 from bars_1d
 cross join range(78) as r (k)
-where session_date >= date '2025-12-01';
+where session_date >= date '2025-12-01' and symbol = 'AAA';
 
 create table stg_lake__options as
 select
@@ -111,7 +111,7 @@ select
     (hash(symbol, i) % 1000003) / 1000003.0 - 0.5 as raw_noise,
     case when i > 40 then 1.5 + 0.2 * cos(i / 9.0) end as ent_wave,
     null::double as ent_empty,
-    dayofweek(session_date)::integer as raw_weekday
+    dayofweek(session_date)::double as raw_weekday
 from rows
 where known_at is not null;
 
@@ -133,7 +133,7 @@ from (values
 
 create table feature_health as
 with long as (
-    unpivot features_daily on raw_walk, raw_double, raw_noise, ent_wave
+    unpivot features_daily on raw_walk, raw_double, raw_noise, raw_weekday, ent_wave
     into name feature value value
 )
 select
@@ -204,10 +204,10 @@ from (select i, timestamp '2026-02-20 21:00:00' + to_days(i::integer) as made fr
 """
 
 
-def make(folder: Path, *, without: tuple[str, ...] = ()) -> Path:
+def make(folder: Path, *, stamp: str = STAMP, without: tuple[str, ...] = ()) -> Path:
     """Publish the tiny warehouse in a folder and return it; `without` leaves tables out."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"warehouse-{STAMP}.duckdb"
+    path = folder / f"warehouse-{stamp}.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(_SQL)
@@ -215,7 +215,7 @@ def make(folder: Path, *, without: tuple[str, ...] = ()) -> Path:
             connection.execute(f"drop table {name}")
         tables = {name: _facts(connection, name) for name in _names(connection)}
     facts = {
-        "stamp": STAMP,
+        "stamp": stamp,
         "published_at": "2026-03-02T21:15:00+00:00",
         "publish_seconds": 2.5,
         "run": {
@@ -242,7 +242,7 @@ def make(folder: Path, *, without: tuple[str, ...] = ()) -> Path:
             _test("adds_up", "unit_test", "success", 0, "lake_reconciliation"),
         ],
     }
-    (folder / f"build-{STAMP}.json").write_text(json.dumps(facts))
+    (folder / f"build-{stamp}.json").write_text(json.dumps(facts))
     link = folder / "current.duckdb"
     link.unlink(missing_ok=True)
     link.symlink_to(path.name)

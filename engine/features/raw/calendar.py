@@ -26,12 +26,18 @@ def _calendar(name: str, formula: str, units: str, source: str, why: str = "") -
 _OPEX = "Ni, Pearson, Poteshman 2005"
 
 FAMILIES = (
-    _calendar("raw_dow_sin", "sin(2 pi d / 5), d = 0 on Monday to 4 on Friday", "cycle", "standard"),
-    _calendar("raw_dow_cos", "cos(2 pi d / 5), d = 0 on Monday to 4 on Friday", "cycle", "standard"),
+    _calendar(
+        "raw_dow_sin", "sin(2 pi d / 5), d = 0 on Monday to 4 on Friday", "cycle", "standard"
+    ),
+    _calendar(
+        "raw_dow_cos", "cos(2 pi d / 5), d = 0 on Monday to 4 on Friday", "cycle", "standard"
+    ),
     _calendar("raw_moy_sin", "sin(2 pi (m - 1) / 12), m the month", "cycle", "standard"),
     _calendar("raw_moy_cos", "cos(2 pi (m - 1) / 12), m the month", "cycle", "standard"),
     _calendar("raw_tdom", "session of the month, from 1", "sessions", "Ariel 1987"),
-    _calendar("raw_tdom_to_end", "sessions left in the month, 0 on the last", "sessions", "Ariel 1987"),
+    _calendar(
+        "raw_tdom_to_end", "sessions left in the month, 0 on the last", "sessions", "Ariel 1987"
+    ),
     _calendar(
         "raw_days_to_opex",
         "sessions to the next monthly expiration, 0 on it",

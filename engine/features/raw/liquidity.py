@@ -28,7 +28,7 @@ def abdi_ranaldo(s: Workspace) -> Floats:
 
 
 def trade_size(s: Workspace) -> Floats:
-    """ln of shares per trade."""
+    """Log of shares per trade."""
     b = s.bars
     return s.once(b.transactions, "size", lambda: log(b.volume) - log(b.transactions))
 
@@ -58,7 +58,7 @@ SPREADS = (
     ),
     kernel(
         pattern="raw_ar_spread_{window}",
-        formula="mean over w pairs of sqrt(max(4 (c - m)(c - m[next bar]), 0)), c = ln C, m = middle",
+        formula="mean over w pairs of sqrt(max(4 (c - m)(c - m[next]), 0)), c = ln C, m = middle",
         units="frac",
         source="Abdi & Ranaldo 2017",
         inputs=("high", "low", "close"),

@@ -15,8 +15,8 @@ kernel = partial(Family, engine="kernel")
 
 
 def population_std(s: Workspace, w: int) -> Floats:
-    """Standard deviation with divisor n, as Bollinger bands have it."""
-    return s.std(s.bars.close, w) * np.sqrt((w - 1.0) / w)
+    """Return the standard deviation with divisor n, as Bollinger bands have it."""
+    return s.std(s.bars.close, w) * float(np.sqrt((w - 1.0) / w))
 
 
 def band_width(s: Workspace, w: int) -> Floats:
@@ -90,9 +90,7 @@ FAMILIES = (
         windows=(10, 20, 50, 200),
         lookback=lambda w: max(ema_lookback(w), atr(14), SCALED),
         min_obs=lambda w: max(w, 15, SCALED_MIN),
-        value=lambda s, w: s.divide(
-            s.bars.close - s.ema(s.bars.close, w), s.atr(14), s.spread
-        ),
+        value=lambda s, w: s.divide(s.bars.close - s.ema(s.bars.close, w), s.atr(14), s.spread),
     ),
     kernel(
         pattern="raw_bbwidth_{window}",

@@ -60,9 +60,7 @@ FAMILIES = (
         windows=(1, 2, 5, 10, 20, 60),
         lookback=lambda w: SCALED_CHANGE,
         min_obs=lambda w: 61,
-        value=lambda s, w: s.divide(
-            s.change(s.log_close, w), s.std(s.ret, 60) * np.sqrt(w), s.ret
-        ),
+        value=lambda s, w: s.divide(s.change(s.log_close, w), s.std(s.ret, 60) * np.sqrt(w), s.ret),
     ),
     kernel(
         pattern="raw_overnight_1",

@@ -165,9 +165,7 @@ REALISED = (
     ),
 )
 
-_SHARE = partial(
-    _session, units="[0,1]", source="Admati & Pfleiderer 1988", oracle="hand example"
-)
+_SHARE = partial(_session, units="[0,1]", source="Admati & Pfleiderer 1988", oracle="hand example")
 
 VOLUME_SHARES = (
     _SHARE("raw_first30volume_1", "volume of the first 30 minutes / volume of the session"),

@@ -21,6 +21,11 @@ def _effective(decay: float) -> int:
     return int(np.ceil((1.0 + decay) / (1.0 - decay) - 1e-9))
 
 
+def _first_bar(percent: int, window: int) -> int:
+    """Return the bars from which an EWMA appears, whatever the window (it has none)."""
+    return _effective(percent / 100.0) + 1
+
+
 def range_vol(s: Workspace, which: int, w: int) -> Floats:
     """Root of the mean variance per bar: 0 Parkinson, 1 Garman-Klass, 2 Rogers-Satchell."""
     variance = s.mean(s.variances[which], w)
@@ -118,7 +123,7 @@ ESTIMATORS = (
             inputs=("close",),
             oracle="arch EWMAVariance after warm-up",
             lookback=lambda w: EWMA_WINDOW + 1,
-            min_obs=lambda w, percent=percent: _effective(percent / 100.0) + 1,
+            min_obs=partial(_first_bar, percent),
             value=lambda s, percent=percent: ewma_vol(s, percent),
             why="Appears once as many returns exist as the weights average over.",
         )

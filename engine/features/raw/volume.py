@@ -46,7 +46,7 @@ def money_flow_index(s: Workspace, w: int) -> Floats:
 
 
 def vwap_distance(s: Workspace, w: int) -> Floats:
-    """ln of the close over the volume-weighted price of the last w bars, both adjusted."""
+    """Log of the close over the volume-weighted price of the last w bars, both adjusted."""
     b = s.bars
     paid = s.total(s.once(b.vwap, "paid", lambda: b.vwap * b.factor * b.volume), w)
     return log(b.close / s.divide(paid / w, s.mean(b.volume, w), b.volume))
@@ -57,8 +57,11 @@ def per_volume(s: Workspace, total: Floats, w: int) -> Floats:
     return s.divide(total / w, s.mean(s.bars.volume, w), s.bars.volume)
 
 
-_PLAIN = {"lookback": lambda w: max(w, SCALED), "min_obs": lambda w: max(w, SCALED_MIN)}
-_CHANGE = {"lookback": lambda w: max(w + 1, SCALED), "min_obs": lambda w: max(w + 1, SCALED_MIN)}
+# Shares of volume: what they read, and the scale of their division.
+share = partial(kernel, lookback=lambda w: max(w, SCALED), min_obs=lambda w: max(w, SCALED_MIN))
+signed_share = partial(
+    kernel, lookback=lambda w: max(w + 1, SCALED), min_obs=lambda w: max(w + 1, SCALED_MIN)
+)
 
 FAMILIES = (
     kernel(
@@ -73,7 +76,7 @@ FAMILIES = (
         min_obs=lambda w: max(w, SCALED_CHANGE_MIN),
         value=lambda s, w: s.zscore(s.log_volume, w),
     ),
-    kernel(
+    share(
         pattern="raw_volumerel_{window}",
         formula="ln(V / mean V of w bars)",
         units="log ratio",
@@ -83,7 +86,6 @@ FAMILIES = (
         windows=(5, 20, 60),
         value=lambda s, w: log(s.divide(s.bars.volume, s.mean(s.bars.volume, w), s.bars.volume)),
         why="NULL on a bar without volume.",
-        **_PLAIN,
     ),
     kernel(
         pattern="raw_dollarvolume_20",
@@ -117,7 +119,7 @@ FAMILIES = (
         value=lambda s, w: s.trend(s.log_volume, w)[1],
         why="ln(1 + V), as in raw_volumez: a bar without volume is an observation.",
     ),
-    kernel(
+    signed_share(
         pattern="raw_updnvolume_{window}",
         formula="(V of rising bars - V of falling bars) / V, summed over w bars",
         units="[-1,1]",
@@ -126,9 +128,8 @@ FAMILIES = (
         oracle="pandas",
         windows=(10, 20, 60),
         value=lambda s, w: per_volume(s, s.total(signed(s), w), w),
-        **_CHANGE,
     ),
-    kernel(
+    signed_share(
         pattern="raw_obvslope_{window}",
         formula="least-squares slope per bar of on-balance volume over w bars / mean V",
         units="ratio",
@@ -143,7 +144,6 @@ FAMILIES = (
             "The slope of the line, as the name says: its change over the window divided by the "
             "sum of V would be raw_updnvolume again."
         ),
-        **_CHANGE,
     ),
     kernel(
         pattern="raw_cmf_{window}",
@@ -160,7 +160,7 @@ FAMILIES = (
     ),
     kernel(
         pattern="raw_mfi_14",
-        formula="dollars of bars whose typical price rose / dollars of bars where it moved, 14 bars",
+        formula="dollars of bars whose typical price rose / of bars where it moved, over 14 bars",
         units="[0,1]",
         source="Quong & Soudack 1989",
         inputs=("high", "low", "close", "volume"),
@@ -169,7 +169,7 @@ FAMILIES = (
         lookback=lambda w: SCALED,
         min_obs=lambda w: SCALED_MIN,
     ),
-    kernel(
+    share(
         pattern="raw_vwapdist_{window}",
         formula="ln(C / volume-weighted average price of w bars)",
         units="log frac",
@@ -178,9 +178,8 @@ FAMILIES = (
         oracle="hand example",
         windows=(1, 5, 20),
         value=vwap_distance,
-        **_PLAIN,
     ),
-    kernel(
+    share(
         pattern="raw_volumecv_{window}",
         formula="sample standard deviation of V / mean V over w bars",
         units="ratio",
@@ -191,6 +190,5 @@ FAMILIES = (
         value=lambda s, w: s.divide(
             s.std(s.bars.volume, w), s.mean(s.bars.volume, w), s.bars.volume
         ),
-        **_PLAIN,
     ),
 )

@@ -536,7 +536,24 @@ class _Reader:
 
     def fields(self, value: Any, where: str, allowed: Sequence[str]) -> dict[str, FieldSpec]:
         block = self.block(value, where, allowed)
-        return {name: self.field(spec, _join(where, name)) for name, spec in block.items()}
+        found = {name: self.field(spec, _join(where, name)) for name, spec in block.items()}
+        for name, spec in found.items():
+            self.constant(name, spec, _join(where, f"{name}.constant"))
+        return found
+
+    def constant(self, name: str, spec: FieldSpec, where: str) -> None:
+        """Check that a constant is a value of its field."""
+        if spec.constant is None:
+            return
+        if name == "option_type":
+            self.choice(spec.constant, where, ("C", "P"))
+        elif name in DATE_FIELDS:
+            raise self.fail(where, "a date cannot be constant", "Map a column.")
+        elif name not in TEXT_FIELDS:
+            try:
+                float(spec.constant)
+            except ValueError:
+                raise self.fail(where, f"{spec.constant!r} is no number", "Correct it.") from None
 
     def field(self, value: Any, where: str) -> FieldSpec:
         if isinstance(value, str):

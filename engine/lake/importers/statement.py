@@ -3,9 +3,10 @@
 DuckDB does what is tedious per type: trimming, regular expressions, casts that give null instead
 of failing. Zones, sessions and tickers follow in `transform.py`.
 
-Every statement yields `_row` (position in the batch), one column a lake field, `_bad` (the first
-value that could not be read, as `field: text`), `_us` and `_known_us` (microseconds, on the clock
-that the time's kind says), `_bad_time` and `_entity`.
+Every statement yields `_row` (the row in the file), one column a lake field, `_us` and `_known_us`
+(microseconds, on the clock that the time's kind says), `_entity` and `_suspect`: whether a value is
+null although its column is not. Only for suspect rows is it asked, by a second statement, whether
+a value could not be read: `_bad` and `_bad_time`, as `field: text`.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class Statement:
     ----------
     sql
         Over the table `vendor_batch`.
+    complaints
+        Over the suspect rows of it: what of them could not be read.
     columns
         Vendor columns it needs.
     fields
@@ -52,6 +55,7 @@ class Statement:
     """
 
     sql: str
+    complaints: str
     columns: frozenset[str]
     fields: tuple[str, ...]
 
@@ -115,6 +119,7 @@ class _Writer:
         self.depth: dict[str, int] = {}
         self.values: dict[str, str] = {}
         self.times: dict[str, str] = {}
+        self.suspect: list[str] = []
         self.bad: list[str] = []
         self.bad_time: list[str] = []
         self.entity: list[str] = []
@@ -179,11 +184,16 @@ class _Writer:
         kind = self.kind(name)
         if pa.types.is_nested(kind) or pa.types.is_binary(kind):
             raise self.wrong_type(name, "a text or a number")
-        clean = self.let(f"trim(cast({quoted(name)} as varchar), ' \t\r')")
-        nulls = ", ".join(literal(text) for text in self.mapping.nulls)
+        clean = self.let(f"trim(cast({quoted(name)} as varchar))")
+        return self.let(self._present(clean))
+
+    def _present(self, text: str) -> str:
+        nulls = self.mapping.nulls
         if not nulls:
-            return clean
-        return self.let(f"case when {clean} not in ({nulls}) then {clean} end")
+            return text
+        listed = ", ".join(literal(one) for one in nulls)
+        longest = max(len(one.encode()) for one in nulls)
+        return f"case when strlen({text}) > {longest} or {text} not in ({listed}) then {text} end"
 
     def number(self, name: str | None) -> str:
         """Return a column as a finite double, null where it is not one."""
@@ -196,7 +206,8 @@ class _Writer:
         ):
             value = self.let(f"cast({quoted(name)} as double)")
         elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            value = self.let(f"try_cast({self.text(name)} as double)")
+            given = self.text(name) if self.is_group(name) else quoted(name)  # casts skip blanks
+            value = self.let(f"try_cast({given} as double)")
         else:
             raise self.wrong_type(name, "a number")
         return self.let(f"case when isfinite({value}) then {value} end")
@@ -216,33 +227,39 @@ class _Writer:
             raw = self.text(used[0])
         if name in TEXT_FIELDS:
             value = self._text_field(name, spec, raw)
-            unread = f"{value} is null"
         elif name in DATE_FIELDS:
             value = self._date(spec.format, used[0] if used else None, raw)
-            unread = f"{value} is null"
         elif spec.constant is not None:
             value = self.let(f"try_cast({raw} as double)")
-            unread = f"{value} is null"
         else:
             value = self._number_field(spec, used)
-            unread = " or ".join(
-                f"({self.text(one)} is not null and {self.number(one)} is null)" for one in used
-            )
         self.values[name] = value
-        given = raw
-        if used and used[0] is not None and self.is_group(used[0]):
-            given = self.text(self.split(used[0]).column)  # the text that did not match
-        self.bad.append(
-            self.let(
-                f"case when {given} is not null and ({unread}) "
-                f"then {literal(name + ': ')} || {given} end"
-            )
-        )
+        number = name not in TEXT_FIELDS and name not in DATE_FIELDS and bool(used)
+        for one in used:
+            if one is not None:
+                self._watch(name, one, self.number(one) if number else value)
         if name in _NAMING:
-            self.entity.append(given)
+            self.entity.append(self.given(used[0]) if used and used[0] else raw)
+
+    def given(self, column: str) -> str:
+        """Return the text that stands in the file: of a group, what was to be split."""
+        return self.text(self.split(column).column if self.is_group(column) else column)
+
+    def _watch(self, name: str, column: str, value: str) -> None:
+        """Note how to see that a value could not be read."""
+        if column != FILE_NAME:
+            source = self.split(column).column if self.is_group(column) else column
+            self.suspect.append(f"({value} is null and {quoted(source)} is not null)")
+        given = self.given(column)
+        self.bad.append(
+            f"case when {value} is null and {given} is not null "
+            f"then {literal(name + ': ')} || {given} end"
+        )
 
     def _text_field(self, name: str, spec: FieldSpec, raw: str) -> str:
         value = raw
+        if spec.pattern and FILE_NAME in spec.columns:
+            self._check_file_name(name, spec.pattern)
         if spec.pattern:
             found = self.let(f"regexp_extract({value}, {literal(spec.pattern)}, ['value'])")
             value = self.let(f"nullif({found}['value'], '')")
@@ -258,6 +275,13 @@ class _Writer:
                 f"then {value}[{len(spec.strip_prefix) + 1}:] else {value} end"
             )
         return self.let(f"upper({value})") if spec.upper else value
+
+    def _check_file_name(self, name: str, pattern: str) -> None:
+        if re.search(pattern, self.file.path.name) is None:
+            raise LakeError(
+                f"{self.file.path}: the file's name does not say the {name}; expected {pattern}.",
+                "Give the file the name that the vendor gave it.",
+            )
 
     def _number_field(self, spec: FieldSpec, used: list[str | None]) -> str:
         values = []
@@ -292,7 +316,8 @@ class _Writer:
             if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
                 raise self.wrong_type(column, "a count of time units since 1970")
             plain = pa.types.is_integer(kind)
-            count = quoted(column) if plain else self.let(f"try_cast({raw} as bigint)")
+            given = raw if self.is_group(column) else quoted(column)
+            count = given if plain else self.let(f"try_cast({given} as bigint)")
             value = {
                 "epoch_s": f"{count} * 1000000",
                 "epoch_ms": f"{count} * 1000",
@@ -324,8 +349,10 @@ class _Writer:
             value = f"case when {stated} then epoch_us(try_cast({raw} as timestamptz)) end"
         micros = self.let(value)
         self.times[name] = micros
+        source = self.split(column).column if self.is_group(column) else column
+        self.suspect.append(f"({micros} is null and {quoted(source)} is not null)")
         self.bad_time.append(
-            f"case when {raw} is not null and {micros} is null "
+            f"case when {micros} is null and {raw} is not null "
             f"then {literal(', '.join(spec.columns) + ': ')} || {raw} end"
         )
 
@@ -339,8 +366,16 @@ class _Writer:
             source = f"(\nselect *,\n    {listed}\nfrom {source})"
         outputs = [f"{self.values[name]} as {quoted(name)}" for name in fields]
         outputs += [f"{micros} as {name}" for name, micros in self.times.items()]
-        outputs.append(f"coalesce({', '.join(self.bad)}) as _bad")
-        outputs.append(f"coalesce({', '.join(self.bad_time)}) as _bad_time")
-        outputs.append(f"concat_ws(' ', {', '.join(dict.fromkeys(self.entity))}) as _entity")
-        sql = f"select _row, {', '.join(outputs)}\nfrom {source}{where}"
-        return Statement(sql, frozenset(self.columns), fields)
+        entity = list(dict.fromkeys(self.entity))
+        joined = entity[0] if len(entity) == 1 else f"concat_ws(' ', {', '.join(entity)})"
+        outputs.append(f"{joined} as _entity")
+        outputs.append(f"{' or '.join(self.suspect)} as _suspect")
+        return Statement(
+            sql=f"select _row, {', '.join(outputs)}\nfrom {source}{where}",
+            complaints=(
+                f"select _row, coalesce({', '.join(self.bad)}) as _bad,\n"
+                f"coalesce({', '.join(self.bad_time)}) as _bad_time\nfrom {source}{where}"
+            ),
+            columns=frozenset(self.columns),
+            fields=fields,
+        )

@@ -131,9 +131,9 @@ class Transform:
         table = table.append_column("_row", pa.array(batch.rows))
         self.connection.register(BATCH, table)
         try:
-            parts = [self._one(row, self._run(statement)) for row, statement in self.rows]
+            parts = [self._one(row, *self._read(statement, table)) for row, statement in self.rows]
             reference = {
-                spec.table: self._reference(spec.table, self._run(statement))
+                spec.table: self._reference(spec.table, self._run(statement.sql))
                 for spec, statement in self.also
             }
         finally:
@@ -154,8 +154,21 @@ class Transform:
             reference=reference,
         )
 
-    def _run(self, statement: Statement) -> pa.Table:
-        result = self.connection.sql(statement.sql).to_arrow_table().combine_chunks()
+    def _read(self, statement: Statement, table: pa.Table) -> tuple[pa.Table, _Complaints]:
+        """Return the values, and what could not be read; few rows are asked about that."""
+        read = self._run(statement.sql)
+        complaints = _Complaints(read.num_rows)
+        suspects = read["_row"].filter(read["_suspect"])
+        if len(suspects):
+            odd = table.filter(pc.is_in(table["_row"], value_set=suspects.combine_chunks()))
+            self.connection.register(BATCH, odd)
+            found = self._run(statement.complaints)
+            self.connection.register(BATCH, table)
+            complaints.take(read["_row"].to_numpy(), found)
+        return read, complaints
+
+    def _run(self, sql: str) -> pa.Table:
+        result = self.connection.sql(sql).to_arrow_table().combine_chunks()
         numbers = result["_row"].to_numpy()
         if len(numbers) > 1 and (np.diff(numbers) < 0).any():  # threads may change the order
             result = result.take(pa.array(np.argsort(numbers, kind="stable")))
@@ -163,17 +176,19 @@ class Transform:
 
     # -- one kind of logical row -----------------------------------------------------------
 
-    def _one(self, row: RowSpec, read: pa.Table) -> tuple[pa.Table, pa.Table, Counter[str]]:
+    def _one(
+        self, row: RowSpec, read: pa.Table, complaints: _Complaints
+    ) -> tuple[pa.Table, pa.Table, Counter[str]]:
         count = read.num_rows
         verdict = _Verdict(count)
-        verdict.note(_is_set(read["_bad"]), "unparsable_row", read["_bad"])
+        verdict.note(complaints.is_bad, "unparsable_row", complaints.bad)
         fields = {name: _flat(read[name]) for name in row.fields}
         options = self.mapping.dataset == "options"
         if options:
             contract = self._contract(fields, verdict)
 
         when = _Times(row.time, read["_us"], verdict, row.row)
-        verdict.note(_is_set(read["_bad_time"]), "bad_timestamp", read["_bad_time"])
+        verdict.note(complaints.is_bad_time, "bad_timestamp", complaints.bad_time)
         verdict.note(when.bad, "bad_timestamp", when.complaint)
         verdict.note(when.missing, "missing_value", ", ".join(row.time.columns))
         for name in self._required():
@@ -365,6 +380,27 @@ def split_ratio(value: float) -> tuple[float, float]:
     return value, 1.0
 
 
+class _Complaints:
+    """What of each row could not be read: of a value, and of a time."""
+
+    def __init__(self, count: int) -> None:
+        self.is_bad = np.zeros(count, bool)
+        self.is_bad_time = np.zeros(count, bool)
+        self.bad: pa.Array | str = ""
+        self.bad_time: pa.Array | str = ""
+
+    def take(self, rows: npt.NDArray[np.int64], found: pa.Table) -> None:
+        """Take over the complaints of some rows."""
+        at = np.searchsorted(rows, found["_row"].to_numpy())
+        place = np.full(len(rows), -1)
+        place[at] = np.arange(len(at))
+        places = pa.array(place, mask=place < 0)
+        self.bad = _flat(found["_bad"]).take(places)
+        self.bad_time = _flat(found["_bad_time"]).take(places)
+        self.is_bad = ~_is_null(self.bad)
+        self.is_bad_time = ~_is_null(self.bad_time)
+
+
 class _Verdict:
     """The reason of each row that cannot be used; the first one noted in rank order stays."""
 
@@ -383,7 +419,8 @@ class _Verdict:
 
     @property
     def clean(self) -> Mask:
-        return self.code == len(REASONS)
+        usable: Mask = self.code == len(REASONS)
+        return usable
 
     def detail_of(self, at: npt.NDArray[np.intp]) -> pa.Array:
         """Return what was wrong with the rows at these places."""
@@ -399,8 +436,8 @@ class _Verdict:
         return text
 
     def unreadable(self) -> Counter[str]:
-        """Return how many rows each field spoiled, for the fields that could not be read."""
-        at = np.flatnonzero(self.code <= REASONS.index("bad_timestamp"))
+        """Return how many rows each field spoiled because it was missing or could not be read."""
+        at = np.flatnonzero(self.code <= REASONS.index("missing_value"))
         details = self.detail_of(at).to_pylist()
         return Counter(str(detail).split(":", 1)[0] for detail in details)
 
@@ -553,11 +590,6 @@ def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 def _is_null(column: pa.Array) -> Mask:
     mask: Mask = column.is_null().to_numpy(zero_copy_only=False)
-    return mask
-
-
-def _is_set(column: pa.ChunkedArray) -> Mask:
-    mask: Mask = ~_is_null(_flat(column))
     return mask
 
 

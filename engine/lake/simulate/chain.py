@@ -183,7 +183,7 @@ def list_contracts(
                 n = len(fresh)
                 appeal = np.exp(0.7 * random.standard_normal((n, 2)))
                 appeal *= np.where(fresh % (5 * step) == 0, 2.0, 1.0)[:, None]
-                is_old = not have.size and t == 0 or i in split_today
+                is_old = (t == 0 and not have.size) or i in split_today
                 interest = np.full((n, 2), np.nan if is_old else 0.0)
                 new.append(
                     Book(
@@ -282,7 +282,8 @@ def value(
         return np.maximum(priced, 0.0)
 
     def both(otm: Floats) -> Floats:
-        return otm[:, None] + np.maximum(intrinsic, 0.0)
+        sides: Floats = otm[:, None] + np.maximum(intrinsic, 0.0)
+        return sides
 
     variance = path.variance_after[t]
     otm = out_of_the_money(variance)

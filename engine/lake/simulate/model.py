@@ -40,7 +40,8 @@ DAY_SHARE = 1.0 - CLOSING_SHARE - NIGHT_SHARE  # from the open to the snapshot
 
 TERMS = 224  # of the cosine expansion
 LONGEST = 262  # steps to the farthest expiration
-_BUCKETS = (0, 1, 2, 4, 7, 12, 20, 32, 55, 95, 160, LONGEST)  # expiries that share one frequency grid
+# expirations up to each of these share one frequency grid
+_BUCKETS = (0, 1, 2, 4, 7, 12, 20, 32, 55, 95, 160, LONGEST)
 
 _FACTOR_VOLS = {  # annual volatility by regime
     "equity": (0.09, 0.145, 0.25, 0.45),
@@ -222,9 +223,7 @@ class Surface:
         self._loadings = np.take_along_axis(law.loadings[list(members)], processes, 1)
         # a density with a heavy right tail loses accuracy on that side: calls come from puts
         self.is_right_tailed = self._loadings[:, EQUITY] < -1.0
-        self._compensator = (2.0 * law.jump_compensator() + law.shift_compensator())[
-            list(members)
-        ]
+        self._compensator = (2.0 * law.jump_compensator() + law.shift_compensator())[list(members)]
         usual = (law.usual_variance()[None] * law.loadings[list(members)][:, :, None] ** 2).sum(1)
         self._widths = np.array([self._width(usual, steps) for steps in range(LONGEST + 1)]).T
         self._tables: dict[int, tuple[Complexes, Complexes]] = {}
@@ -250,8 +249,9 @@ class Surface:
         unit = 1j * np.pi / self._widths[:, bucket]
         v = unit[:, None] * np.arange(TERMS)[None]
         v3 = v[:, None, :]
-        alpha, beta, gamma = law.alpha[own][..., None], law.beta[own][..., None], law.gamma[own][..., None]
-        scale = law.news_scale[own][..., None]
+        alpha, beta, gamma, scale = (
+            each[own][..., None] for each in (law.alpha, law.beta, law.gamma, law.news_scale)
+        )
         omega = law.omega[own]  # members, processes, regimes
         jumps = np.ones((len(own), len(REGIMES), TERMS), complex)
         for p in range(own.shape[1]):
@@ -263,8 +263,7 @@ class Surface:
             jumps *= (1.0 + 0.5 * chance * (size - 1.0)[:, None, :]) ** 2
         step = jumps * np.exp(-v3 * self._compensator[:, :, None])
         move = law.transitions[None, :, :, None] * np.exp(
-            v[:, None, None, :]
-            * (self._loadings[:, EQUITY, None, None] * law.shifts)[..., None]
+            v[:, None, None, :] * (self._loadings[:, EQUITY, None, None] * law.shifts)[..., None]
         )  # members, from, to, terms
         b = CLOSING_SHARE * 0.5 * ((v3 * load) ** 2 - v3 * load**2)
         a = np.ones((len(own), len(REGIMES), TERMS), complex)
@@ -272,9 +271,7 @@ class Surface:
         for _ in range(bucket):
             curve = alpha * b
             rest = 1.0 - 2.0 * curve
-            level = (
-                -0.5 * np.log(rest) - law.news_shape * np.log(1.0 - scale * b)
-            ).sum(1)
+            level = (-0.5 * np.log(rest) - law.news_shape * np.log(1.0 - scale * b)).sum(1)
             after = np.exp(np.einsum("mpk,mps->msk", b, omega)) * a
             a = step * np.exp(level)[:, None] * np.einsum("mijk,mjk->mik", move, after)
             b = (

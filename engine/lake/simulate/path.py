@@ -6,7 +6,7 @@ sessions before it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from engine.lake.simulate.model import (
 )
 from engine.lake.simulate.randomness import Stream, generator
 from engine.lake.simulate.scenario import MEMORY, Scenario, positions
-from engine.lake.simulate.timeline import Timeline, ordinal
+from engine.lake.simulate.timeline import Timeline
 from engine.lake.simulate.universe import EQUITY, FACTORS, INSTRUMENTS, SYMBOLS
 
 _EQUITY_PREMIUM = (0.11, 0.07, -0.02, -0.20)  # annual, by regime, where risk earns a premium
@@ -141,149 +141,218 @@ def zero_rate(short: float, years: Floats) -> Floats:
 
 def simulate_path(line: Timeline, seed: int, scenario: Scenario, law: Law | None = None) -> Path:
     """Return the market's path over a timeline."""
-    law = law or physical_law()
-    n, count, processes = line.count, len(INSTRUMENTS), law.processes
-    path = _empty(n, count, processes)
-    path.signals = np.zeros((n, len(scenario.edges)))
-    rates = short_rates(line, seed, scenario.has_premia)
-    schedule = dividend_schedule(line)
-    by_declared: dict[int, list[Dividend]] = {}
-    for dividend in schedule:
-        by_declared.setdefault(dividend.declared, []).append(dividend)
-    days = ordinal(line.days)
+    walk = _Walk(line, seed, scenario, law or physical_law())
+    for t in range(line.count):
+        walk.begin_step(t)
+        walk.close_session(t - 1)
+        walk.morning(t)
+        walk.night(t)
+        walk.day(t)
+        walk.end_step(t)
+    walk.begin_step(line.count)
+    walk.close_session(line.count - 1)
+    return walk.path
 
-    jump_comp, shift_comp = law.jump_compensator(), law.shift_compensator()
-    squared = law.loadings**2
-    names = tuple(SYMBOLS)
-    edge_at = positions(scenario.edges)
-    premia = _premia(law) if scenario.has_premia else np.zeros((4, count))
-    typical = np.log([instrument.shares_per_day for instrument in INSTRUMENTS])
 
-    start = generator(seed, Stream.START)
-    regime = int(np.searchsorted(np.cumsum(law.stationary()), start.random()))
-    variance = law.usual_variance()[:, regime] * np.exp(0.2 * start.standard_normal(processes))
-    usual = law.usual_variance()[:, 1] @ squared.T
-    price = np.array([instrument.price for instrument in INSTRUMENTS])
-    busy = np.zeros(count)
-    shares = np.ones(count)  # cumulative new shares per old one
-    owed: list[Dividend] = []
-    last_close = price.copy()  # raw
-    history = np.zeros((0, count))
+@dataclass(frozen=True)
+class _Draws:
+    """The random numbers of one step."""
 
-    for t in range(n + 1):
-        random = generator(seed, Stream.PATH, t)
-        z = random.standard_normal((3, processes))
-        news = random.gamma(law.news_shape, 1.0, processes) * law.news_scale
-        uniform = random.random(3 + 3 * processes)
-        sizes = law.jump_mean + law.jump_stdev * random.standard_normal((2, processes))
-        noise = random.standard_normal((2, count))
+    z: Floats  # (3, processes): last minutes, night, day
+    news: Floats  # (processes,)
+    transition: float
+    jumped: Floats  # (2, processes) uniforms: night, day
+    jump_at: Floats  # (processes,) uniforms
+    jump_size: Floats  # (2, processes) standard normals
+    activity: Floats  # (2, instruments)
 
-        root = np.sqrt(variance)
-        total = squared @ variance
-        # -- the last 15 minutes of the session before
-        closing = root * np.sqrt(CLOSING_SHARE) * z[0]
-        closing_drift = -0.5 * CLOSING_SHARE * total
-        if t:
-            path.closing_shock[t - 1], path.closing_drift[t - 1] = closing, closing_drift
-            price = price * np.exp(law.loadings @ closing + closing_drift)
-            path.close[t - 1] = price
-            raw = price + path.outstanding[t - 1]
-            history = np.vstack([history[-MEMORY:], np.log(raw * growth / last_close)])  # noqa: F821
-            last_close = raw
-        if t == n:
-            break
 
-        # -- before the open: declarations, splits, dividends paid
-        for dividend in by_declared.get(t, []):
-            amount = float(np.round(dividend.share * last_close[dividend.instrument], 4))
-            known = Dividend(
-                dividend.instrument, t, dividend.ex, dividend.share, max(amount, 0.0001)
+class _Walk:
+    """The state of the market as it goes from step to step."""
+
+    def __init__(self, line: Timeline, seed: int, scenario: Scenario, law: Law) -> None:
+        self.line, self.seed, self.scenario, self.law = line, seed, scenario, law
+        self.count = len(INSTRUMENTS)
+        self.path = _empty(line.count, self.count, law.processes)
+        self.path.signals = np.zeros((line.count, len(scenario.edges)))
+        self.rates = short_rates(line, seed, scenario.has_premia)
+        self.premia = _premia(law) if scenario.has_premia else np.zeros((4, self.count))
+        self.edge_at = positions(scenario.edges)
+        self.declared: dict[int, list[Dividend]] = {}
+        self.owing_sessions: list[set[int]] = [set() for _ in INSTRUMENTS]
+        for dividend in dividend_schedule(line):
+            self.declared.setdefault(dividend.declared, []).append(dividend)
+            self.owing_sessions[dividend.instrument].update(
+                range(dividend.declared, dividend.ex + 1)
             )
-            owed.append(known)
+        self.squared = law.loadings**2
+        self.jump_comp, self.shift_comp = law.jump_compensator(), law.shift_compensator()
+        self.usual = law.usual_variance()[:, 1] @ self.squared.T
+        self.typical = np.log([instrument.shares_per_day for instrument in INSTRUMENTS])
+
+        start = generator(seed, Stream.START)
+        self.regime = int(np.searchsorted(np.cumsum(law.stationary()), start.random()))
+        self.variance = law.usual_variance()[:, self.regime] * np.exp(
+            0.2 * start.standard_normal(law.processes)
+        )
+        self.price = np.array([instrument.price for instrument in INSTRUMENTS])
+        self.last_close = self.price.copy()  # raw, per share of today
+        self.growth = np.ones(self.count)  # of the session, by dividends paid
+        self.busy = np.zeros(self.count)
+        self.shares = np.ones(self.count)  # new shares per old one, over all splits
+        self.owed: list[Dividend] = []
+        self.history = np.zeros((0, self.count))  # close-to-close log returns, oldest first
+
+    def begin_step(self, t: int) -> None:
+        """Draw the step that ends at session t's snapshot."""
+        random = generator(self.seed, Stream.PATH, t)
+        k = self.law.processes
+        z = random.standard_normal((3, k))
+        news = random.gamma(self.law.news_shape, 1.0, k) * self.law.news_scale
+        uniform = random.random(1 + 3 * k)
+        self.draws = _Draws(
+            z=z,
+            news=news,
+            transition=float(uniform[0]),
+            jumped=uniform[1 : 1 + 2 * k].reshape(2, k),
+            jump_at=uniform[1 + 2 * k :],
+            jump_size=random.standard_normal((2, k)),
+            activity=random.standard_normal((2, self.count)),
+        )
+        self.root = np.sqrt(self.variance)
+        self.total = self.squared @ self.variance
+
+    def close_session(self, t: int) -> None:
+        """Move from session t's snapshot to its close."""
+        if t < 0:
+            return
+        path = self.path
+        shock = self.root * np.sqrt(CLOSING_SHARE) * self.draws.z[0]
+        drift = -0.5 * CLOSING_SHARE * self.total
+        path.closing_shock[t], path.closing_drift[t] = shock, drift
+        self.price = self.price * np.exp(self.law.loadings @ shock + drift)
+        path.close[t] = self.price
+        raw = self.price + path.outstanding[t]
+        gained = np.log(raw * self.growth / self.last_close)
+        self.history = np.vstack([self.history[-MEMORY:], gained])
+        self.last_close = raw
+
+    def morning(self, t: int) -> None:
+        """Declare dividends, announce and make splits, before session t opens."""
+        path, ordinals = self.path, self.line.ordinals
+        for dividend in self.declared.get(t, []):
+            i = dividend.instrument
+            amount = float(max(np.round(dividend.share * self.last_close[i], 4), 0.0001))
+            known = replace(dividend, amount=amount)
+            self.owed.append(known)
             path.dividends.append(known)
-            ahead = (days[dividend.ex] - days[t]) / 365.0
-            price[dividend.instrument] -= known.amount * np.exp(-rates[t] * ahead)
-        owed = [dividend for dividend in owed if dividend.ex > t]
+            wait = (ordinals[known.ex] - ordinals[t]) / 365.0
+            self.price[i] -= amount * np.exp(-self.rates[t] * wait)
         for split in path.splits:
-            if split.ex == t:
-                ratio = split.numerator / split.denominator
-                price[split.instrument] /= ratio
-                last_close[split.instrument] /= ratio
-                shares[split.instrument] *= ratio
-                owed = [_divided(d, ratio) if d.instrument == split.instrument else d for d in owed]
-        for i in range(count):
-            due = _split_due(names[i], t, last_close[i], path.splits, i)
+            if split.ex != t:
+                continue
+            i, ratio = split.instrument, split.numerator / split.denominator
+            self.price[i] /= ratio
+            self.last_close[i] /= ratio
+            self.shares[i] *= ratio
+        for i in range(self.count):
+            due = self._split_due(t, i)
             if due:
                 path.splits.append(due)
+        self.paid = np.zeros(self.count)
+        for dividend in self.owed:
+            if dividend.ex == t:
+                self.paid[dividend.instrument] += dividend.amount
+        self.owed = [dividend for dividend in self.owed if dividend.ex > t]
 
-        # -- the night and the day
-        after = int(np.searchsorted(np.cumsum(law.transitions[regime]), uniform[0]))
-        jumped = uniform[3 : 3 + 2 * processes].reshape(2, processes) < (
-            0.5 * law.jump_chance[:, regime]
-        )
-        night_jump = np.where(jumped[0], sizes[0], 0.0)
-        night_jump[EQUITY] += law.shifts[regime, after]
-        elapsed = (days[t] - days[t - 1]) / 365.0 if t else 0.0
-        carry = rates[t] * elapsed + premia[regime] / SESSIONS_A_YEAR
-        night_drift = (
-            carry
-            - 0.5 * NIGHT_SHARE * total
-            - jump_comp[:, regime]
-            - shift_comp[:, regime]
-        )
-        night = law.loadings @ (root * np.sqrt(NIGHT_SHARE) * z[1]) + night_drift
-        price = price * np.exp(night + law.loadings @ night_jump)
-        path.open[t], path.night[t] = price, night
+    def _split_due(self, t: int, i: int) -> Split | None:
+        """Return the split of an instrument that is announced before session t opens, if any."""
+        mine = [split for split in self.path.splits if split.instrument == i]
+        if any(split.ex >= t - 20 for split in mine):
+            return None
+        first = _FIRST_SPLITS.get(SYMBOLS[i])
+        if first and not mine:
+            ex, new, old = first
+            ex = self._clear_of_dividends(i, ex)
+            return Split(i, t, ex, new, old) if t == ex - _SPLIT_NOTICE else None
+        ex = self._clear_of_dividends(i, t + _SPLIT_NOTICE)
+        if self.last_close[i] > _DEAR:
+            return Split(i, t, ex, 4.0, 1.0)
+        if self.last_close[i] < _CHEAP:
+            return Split(i, t, ex, 1.0, 4.0)
+        return None
 
-        day_drift = -0.5 * DAY_SHARE * total - jump_comp[:, regime]
-        for e, (edge, at) in enumerate(zip(scenario.edges, edge_at, strict=True)):
-            signal = edge.signal(history[:, at])
-            path.signals[t, e] = signal
-            day_drift[at] += edge.strength * np.sqrt(DAY_SHARE * total[at]) * signal
-        shock = root * np.sqrt(DAY_SHARE) * z[2]
-        jumps = [
-            Jump(p, uniform[3 + 2 * processes + p], sizes[1, p])
+    def _clear_of_dividends(self, i: int, ex: int) -> int:
+        """Return the first session from `ex` on without a declared, unpaid dividend."""
+        while ex in self.owing_sessions[i]:
+            ex += 1
+        return ex
+
+    def night(self, t: int) -> None:
+        """Move from the old close to session t's open; the regime may change."""
+        law, draws, regime = self.law, self.draws, self.regime
+        self.after = int(np.searchsorted(np.cumsum(law.transitions[regime]), draws.transition))
+        jumped = draws.jumped < 0.5 * law.jump_chance[:, regime]
+        sizes = law.jump_mean + law.jump_stdev * draws.jump_size
+        leap = np.where(jumped[0], sizes[0], 0.0)
+        leap[EQUITY] += law.shifts[regime, self.after]
+        self.day_jumps = [
+            Jump(int(p), float(draws.jump_at[p]), float(sizes[1, p]))
             for p in np.flatnonzero(jumped[1])
         ]
-        leap = np.zeros(processes)
-        for jump in jumps:
+        ordinals = self.line.ordinals
+        elapsed = (ordinals[t] - ordinals[t - 1]) / 365.0 if t else 0.0
+        drift = self.rates[t] * elapsed + self.premia[regime] / SESSIONS_A_YEAR
+        drift = drift - 0.5 * NIGHT_SHARE * self.total
+        drift = drift - self.jump_comp[:, regime] - self.shift_comp[:, regime]
+        move = law.loadings @ (self.root * np.sqrt(NIGHT_SHARE) * draws.z[1]) + drift
+        self.price = self.price * np.exp(move + law.loadings @ leap)
+        self.path.open[t], self.path.night[t] = self.price, move
+
+    def day(self, t: int) -> None:
+        """Move from session t's open to its snapshot."""
+        path, law = self.path, self.law
+        drift = -0.5 * DAY_SHARE * self.total - self.jump_comp[:, self.regime]
+        for e, (edge, i) in enumerate(zip(self.scenario.edges, self.edge_at, strict=True)):
+            signal = edge.signal(self.history[:, i])
+            path.signals[t, e] = signal
+            drift[i] += edge.strength * np.sqrt(DAY_SHARE * self.total[i]) * signal
+        shock = self.root * np.sqrt(DAY_SHARE) * self.draws.z[2]
+        leap = np.zeros(law.processes)
+        for jump in self.day_jumps:
             leap[jump.process] += jump.size
-        price = price * np.exp(law.loadings @ (shock + leap) + day_drift)
-        path.snapshot[t], path.day_shock[t], path.day_drift[t] = price, shock, day_drift
-        path.jumps[t] = jumps
+        self.price = self.price * np.exp(law.loadings @ (shock + leap) + drift)
+        path.snapshot[t], path.day_shock[t], path.day_drift[t] = self.price, shock, drift
+        path.jumps[t] = self.day_jumps
 
-        # -- what the step leaves behind
-        whole = (
-            np.sqrt(CLOSING_SHARE) * z[0] + np.sqrt(NIGHT_SHARE) * z[1] + np.sqrt(DAY_SHARE) * z[2]
-        )
-        path.regime[t], path.variance[t], path.rate[t] = regime, variance, rates[t]
-        variance = (
-            law.omega[:, after]
-            + law.beta * variance
-            + law.alpha * (whole - law.gamma * root) ** 2
-            + news
-        )
-        regime = after
-        path.regime_after[t], path.variance_after[t] = regime, variance
+        surprise = np.abs(law.loadings @ (shock + leap)) / np.sqrt(DAY_SHARE * self.total)
+        hotter = np.log(self.total / self.usual)
+        noise = self.draws.activity
+        self.busy = 0.7 * self.busy + 0.18 * noise[0] + 0.22 * (surprise - 0.8) + 0.12 * hotter
+        level = np.exp(self.typical + self.busy + 0.1 * noise[1]) * self.shares
+        path.volume[t] = level * (self.line.minutes[t] / 390.0) ** 0.9
 
-        owing = np.zeros(count)
-        for dividend in owed:
-            ahead = (days[dividend.ex] - days[t]) / 365.0
-            owing[dividend.instrument] += dividend.amount * np.exp(-rates[t] * ahead)
+    def end_step(self, t: int) -> None:
+        """Record session t's state and set the variance and regime of the next step."""
+        path, law, z = self.path, self.law, self.draws.z
+        shares = np.sqrt([CLOSING_SHARE, NIGHT_SHARE, DAY_SHARE])
+        shock = shares @ z
+        path.regime[t], path.variance[t], path.rate[t] = self.regime, self.variance, self.rates[t]
+        self.variance = (
+            law.omega[:, self.after]
+            + law.beta * self.variance
+            + law.alpha * (shock - law.gamma * self.root) ** 2
+            + self.draws.news
+        )
+        self.regime = self.after
+        path.regime_after[t], path.variance_after[t] = self.regime, self.variance
+        owing = np.zeros(self.count)
+        ordinals = self.line.ordinals
+        for dividend in self.owed:
+            wait = (ordinals[dividend.ex] - ordinals[t]) / 365.0
+            owing[dividend.instrument] += dividend.amount * np.exp(-self.rates[t] * wait)
         path.outstanding[t] = owing
-        growth = np.ones(count)
-        paid = np.zeros(count)
-        for dividend in path.dividends:
-            if dividend.ex == t:
-                paid[dividend.instrument] += dividend.amount
-        growth = 1.0 + paid / (path.snapshot[t] + owing)
-
-        surprise = np.abs(law.loadings @ (shock + leap)) / np.sqrt(DAY_SHARE * total)
-        busy = 0.7 * busy + 0.18 * noise[0] + 0.22 * (surprise - 0.8) + 0.12 * np.log(total / usual)
-        hours = line.minutes[t] / 390.0
-        path.volume[t] = np.exp(typical + busy + 0.1 * noise[1]) * shares * hours**0.9
-
-    return path
+        self.growth = 1.0 + self.paid / (path.snapshot[t] + owing)
 
 
 def _premia(law: Law) -> Floats:
@@ -293,28 +362,6 @@ def _premia(law: Law) -> Floats:
     duration = law.loadings[:, FACTORS.index("duration")]
     premia: Floats = np.outer(_EQUITY_PREMIUM, equity) + _DURATION_PREMIUM * duration + own
     return premia
-
-
-def _divided(dividend: Dividend, ratio: float) -> Dividend:
-    return Dividend(
-        dividend.instrument, dividend.declared, dividend.ex, dividend.share, dividend.amount / ratio
-    )
-
-
-def _split_due(name: str, t: int, price: float, splits: list[Split], i: int) -> Split | None:
-    """Return the split that is announced before session t opens, if any."""
-    mine = [split for split in splits if split.instrument == i]
-    if any(split.ex >= t - 20 for split in mine):
-        return None
-    first = _FIRST_SPLITS.get(name)
-    if first and not mine:
-        ex, new, old = first
-        return Split(i, t, ex, new, old) if t == ex - _SPLIT_NOTICE else None
-    if price > _DEAR:
-        return Split(i, t, t + _SPLIT_NOTICE, 4.0, 1.0)
-    if price < _CHEAP:
-        return Split(i, t, t + _SPLIT_NOTICE, 1.0, 4.0)
-    return None
 
 
 def _empty(n: int, count: int, processes: int) -> Path:

@@ -195,13 +195,12 @@ def _vol_of_vol(surface: Surface, variance: Floats, regime: NDArray[np.int64]) -
     )
     shock = law.alpha[EQUITY] ** 2 * (2.0 + 4.0 * law.gamma[EQUITY] ** 2 * variance[:, EQUITY])
     shock = shock + law.news_shape * law.news_scale[EQUITY] ** 2
-    relative: Floats = np.sqrt(across + slope**2 * shock) / (2.0 * now)
-    return 100.0 * relative * np.sqrt(SESSIONS_A_YEAR)
+    relative = np.sqrt(SESSIONS_A_YEAR * (across + slope**2 * shock)) / (2.0 * now)
+    points: Floats = 100.0 * relative
+    return points
 
 
-def index_levels(
-    line: Timeline, path: Path, law: Law, surface: Surface, seed: int
-) -> pa.Table:
+def index_levels(line: Timeline, path: Path, law: Law, surface: Surface, seed: int) -> pa.Table:
     """Return VIX, its relatives and SPX; known at 16:15 New York (13:15 on half days)."""
     variance, regime = path.variance_after, path.regime_after
     closes = {
@@ -234,9 +233,7 @@ def index_levels(
     return whole.sort_by([("index", "ascending"), ("session_date", "ascending")])
 
 
-def _levels(
-    name: str, line: Timeline, known: NDArray[np.datetime64], levels: Floats
-) -> pa.Table:
+def _levels(name: str, line: Timeline, known: NDArray[np.datetime64], levels: Floats) -> pa.Table:
     schema = REFERENCES["index_levels"].schema
     n = line.count
     opening, high, low, close = levels
@@ -259,9 +256,7 @@ def _spx(line: Timeline, path: Path, law: Law, seed: int) -> Floats:
     """Return the index that SPY follows: without its dividends, less a steady yield."""
     spy = SYMBOLS.index("SPY")
     owed = path.outstanding[:, spy]
-    opening, cut, close = (
-        each[:, spy] + owed for each in (path.open, path.snapshot, path.close)
-    )
+    opening, cut, close = (each[:, spy] + owed for each in (path.open, path.snapshot, path.close))
     paid = np.zeros(line.count)
     for dividend in path.dividends:
         if dividend.instrument == spy and dividend.ex < line.count:

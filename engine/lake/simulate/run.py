@@ -13,13 +13,22 @@ from pathlib import Path as File
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engine.errors import LakeError
-from engine.lake.simulate import chain, reference, stocks, truth
-from engine.lake.simulate.model import SESSIONS_A_YEAR, Floats, Law, Surface, physical_law, pricing_law
+from engine.lake.simulate import chain, dirty, reference, stocks, truth
+from engine.lake.simulate.model import (
+    SESSIONS_A_YEAR,
+    Floats,
+    Law,
+    Surface,
+    physical_law,
+    pricing_law,
+)
 from engine.lake.simulate.path import Path, dividend_schedule, simulate_path
-from engine.lake.simulate.scenario import Scenario, scenario as named
+from engine.lake.simulate.scenario import Scenario
+from engine.lake.simulate.scenario import scenario as named
 from engine.lake.simulate.stocks import Minutes
 from engine.lake.simulate.timeline import Timeline, first_session, timeline
 from engine.lake.simulate.universe import SYMBOLS
@@ -28,6 +37,7 @@ from engine.lake.store import Lake, write_parquet
 VERSION = 1  # of the simulated numbers: raise it when the same seed gives other days
 SCALES = ("sample", "daily", "reference")
 RECORD = "simulation.json"
+FAULTS_FILE = "faults.parquet"
 _REFERENCE_DEPTH = chain.Depth(strikes=9.4, extra=20)  # about 265,000 option rows a day
 _REFERENCE_EXTENDED = 1.55  # every symbol trades early and late: about 8,900 minute rows a day
 _QUEUE = 6  # day files that may wait for the disk
@@ -212,9 +222,7 @@ def _recorded_plan(root: File, recorded: dict[str, object] | None) -> tuple[Plan
     return plan, int(str(recorded["sessions"]))
 
 
-def _check_target(
-    root: File, plan: Plan, count: int, recorded: dict[str, object] | None
-) -> None:
+def _check_target(root: File, plan: Plan, count: int, recorded: dict[str, object] | None) -> None:
     """Refuse to write over anything but the same simulation, of at most this length."""
     if recorded is not None:
         same = {**recorded, "sessions": count} == plan.document(count)
@@ -244,6 +252,7 @@ def _write(
     rows = {"stocks": 0, "options": 0, "faults": 0}
     folder = store.root / truth.FOLDER
     book = market.book_at(folder / truth.BOOK_FILE, begin)
+    faults: list[pa.Table] = []
     waiting: deque[Future[object]] = deque()
     with ThreadPoolExecutor(market.writers) as pool:
 
@@ -255,11 +264,13 @@ def _write(
         for t in range(begin, count):
             day = line.days[t]
             table, options, fair, book = market.session(t, book)
-            rows["stocks"] += table.num_rows
-            put(store.write_day, "stocks", day, table, in_order=True)
-            if options is not None:
-                rows["options"] += options.num_rows
-                put(store.write_day, "options", day, options, in_order=True)
+            for dataset, made in (("stocks", table), ("options", options)):
+                if made is None:
+                    continue
+                for file_day, content, found in market.files(dataset, t, made):
+                    rows[dataset] += content.num_rows
+                    faults += found
+                    put(store.write_day, dataset, file_day, content, in_order=True)
             if fair is not None:
                 put(write_parquet, fair, folder / "options" / f"{day.isoformat()}.parquet")
             if progress is not None:
@@ -270,10 +281,30 @@ def _write(
         line, path, law, market.index_surface, plan.seed, members
     ).items():
         store.merge_reference(name, table)
+    if scenario.is_dirty:
+        dividends, splits, late = dirty.late_events(line, plan.symbols)
+        store.merge_reference("dividends", dividends)
+        store.merge_reference("splits", splits)
+        rows["faults"] = _write_faults(folder / FAULTS_FILE, line, begin, [*faults, late])
     _write_truth(folder, plan, market, book, count)
     truth.write_json(store.root / "_manifest" / RECORD, plan.document(count))
     store.scan()
     return rows
+
+
+def _write_faults(path: File, line: Timeline, begin: int, faults: list[pa.Table]) -> int:
+    """Add this run's faults to those of the sessions before it; return how many are listed."""
+    events = ("dividends", "splits")  # listed anew by every run, from the first session on
+    found = pa.concat_tables(faults)
+    if begin and path.exists():
+        old = pq.read_table(path)
+        before = pc.less(old["session_date"], pa.scalar(line.days[begin], pa.date32()))
+        rows_only = pc.invert(pc.is_in(old["dataset"], pa.array(events)))
+        found = pa.concat_tables([old.filter(pc.and_(before, rows_only)), found])
+    keys = [("dataset", "ascending"), ("session_date", "ascending"), ("reason", "ascending")]
+    keys += [("entity", "ascending"), ("source", "ascending"), ("ts", "ascending")]
+    write_parquet(found.sort_by(keys), path)
+    return int(found.num_rows)
 
 
 def _write_truth(folder: File, plan: Plan, market: _Market, book: chain.Book, count: int) -> None:
@@ -352,6 +383,20 @@ class _Market:
         options = pa.concat_tables([made.rows for made, _ in parts])
         fair = pa.concat_tables([truths for _, truths in parts]) if self.has_truth else None
         return rows, options, fair, chain.Book.whole([made.book for made, _ in parts])
+
+    def files(
+        self, dataset: str, t: int, table: pa.Table
+    ) -> Iterator[tuple[dt.date, pa.Table, list[pa.Table]]]:
+        """Yield the day files that session t's rows become: day, rows, faults in them."""
+        line, seed = self.line, self.plan.seed
+        if not self.scenario.is_dirty:
+            yield line.days[t], table, []
+            return
+        spoiled = dirty.spoil(dataset, line, seed, t, table)
+        yield line.days[t], spoiled.table, [spoiled.faults]
+        extra = dirty.off_session(dataset, line, seed, t, table)
+        if extra is not None:
+            yield extra[0], extra[1].table, [extra[1].faults]
 
     def _chain(
         self, t: int, group: tuple[int, ...], book: chain.Book, spot: Floats, minutes: Minutes

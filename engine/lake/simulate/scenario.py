@@ -28,8 +28,8 @@ class Edge:
     Parameters
     ----------
     name, symbol, formula
-        What it is; `formula` is in terms of past close-to-close log returns r[1] (the last), r[2]...
-        and s, their root mean square over the last 60.
+        What it is; `formula` is in terms of past close-to-close log returns r[1] (the last),
+        r[2]... and s, their root mean square over the last 60.
     strength
         See above.
     signal
@@ -77,7 +77,7 @@ def _scaled(returns: Floats, first: int, last: int) -> float:
         return 0.0
     rms = float(np.sqrt(np.mean(returns[-60:] ** 2)))
     window = returns[len(returns) - last : len(returns) - first + 1]
-    return float(window.sum()) / (rms * np.sqrt(last - first + 1))
+    return float(window.sum() / (rms * np.sqrt(last - first + 1)))
 
 
 def _trend(returns: Floats) -> float:
@@ -96,7 +96,13 @@ def _interaction(returns: Floats) -> float:
 
 EDGES = (
     Edge("momentum", "EEM", "clip(sum r[1..20] / (s sqrt 20), -2, 2) / 0.92", 0.085, _trend),
-    Edge("mean_reversion", "XLF", "-clip(sum r[1..5] / (s sqrt 5), -2, 2) / 0.92", 0.085, _reversal),
+    Edge(
+        "mean_reversion",
+        "XLF",
+        "-clip(sum r[1..5] / (s sqrt 5), -2, 2) / 0.92",
+        0.085,
+        _reversal,
+    ),
     Edge(
         "interaction",
         "XLK",
@@ -152,9 +158,7 @@ def scenario(name: str) -> Scenario:
         When there is none of that name.
     """
     if name not in _ALL:
-        raise LakeError(
-            f"There is no scenario {name!r}.", f"Choose one of {', '.join(SCENARIOS)}."
-        )
+        raise LakeError(f"There is no scenario {name!r}.", f"Choose one of {', '.join(SCENARIOS)}.")
     return _ALL[name]
 
 

@@ -109,9 +109,7 @@ def minutes_of(line: Timeline, path: Path, law: Law, seed: int, t: int) -> Minut
     high, low = extremes(opening, close, stdev * spot, uniform)
 
     busy = volume_shape * np.exp(0.45 * own[1]) * (1.0 + 0.5 * np.abs(log_moves) / stdev)
-    volume = np.maximum(
-        np.round(path.volume[t][:, None] * busy / busy.sum(1, keepdims=True)), 1.0
-    )
+    volume = np.maximum(np.round(path.volume[t][:, None] * busy / busy.sum(1, keepdims=True)), 1.0)
     return Minutes(opening, high, low, close, volume, own[0], spot)
 
 
@@ -209,9 +207,7 @@ def minute_rows(
     member = np.concatenate([part[0] for part in parts])
     stamp = np.concatenate([part[1] for part in parts])
     order = np.lexsort((stamp, member))
-    bars = tuple(
-        np.concatenate([part[2][column] for part in parts])[order] for column in range(5)
-    )
+    bars = tuple(np.concatenate([part[2][column] for part in parts])[order] for column in range(5))
     noise = np.concatenate([part[3] for part in parts])[order]
     segment = np.concatenate([part[4] for part in parts])[order]
     return _segment_rows(member[order], stamp[order], bars, noise, segment)  # type: ignore[arg-type]
@@ -304,5 +300,5 @@ def day_rows(
     stamp = np.full(len(chosen), line.opens[t])
     known = np.full(len(chosen), line.closes[t])
     return _segment_rows(
-        chosen, stamp, bars, noise[chosen], np.full(len(chosen), 3), DAY_SECONDS, known  # type: ignore[arg-type]
-    )
+        chosen, stamp, bars, noise[chosen], np.full(len(chosen), 3), DAY_SECONDS, known
+    )  # fmt: skip

@@ -65,7 +65,8 @@ class Timeline:
 
     def snapshot(self, session: int) -> np.datetime64:
         """Return the UTC instant of a session's option quotes."""
-        return self.closes[session] - np.timedelta64(SNAPSHOT_MINUTES, "m")
+        moment: np.datetime64 = self.closes[session] - np.timedelta64(SNAPSHOT_MINUTES, "m")
+        return moment
 
     def years(self, session: int, expirations: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the years from a session's snapshot to the closes of other sessions."""
@@ -89,7 +90,8 @@ def timeline(first: dt.date, count: int) -> Timeline:
 
     def instants(name: str) -> NDArray[np.datetime64]:
         stamps = table[name].cast("int64").to_numpy()
-        return stamps.astype("datetime64[us]")
+        moments: NDArray[np.datetime64] = stamps.astype("datetime64[us]")
+        return moments
 
     return Timeline(
         days=tuple(table["session_date"].to_pylist()),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path as File
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from engine.lake.simulate import arrow
 from engine.lake.simulate.chain import Book
@@ -66,7 +68,7 @@ def edges(scenario: Scenario) -> dict[str, object]:
                 "name": edge.name,
                 "symbol": edge.symbol,
                 "formula": edge.formula,
-                "predicts": "the next session's return from its open to 15 minutes before its close",
+                "predicts": "the next session's return, open to 15 minutes before close",
                 "strength": edge.strength,
                 "r_squared_open_to_close": round(edge.r_squared, 5),
                 "annual_sharpe": round(edge.sharpe, 3),
@@ -90,9 +92,7 @@ def edges(scenario: Scenario) -> dict[str, object]:
 
 def law_document(law: Law) -> dict[str, object]:
     """Return a law's parameters as a document."""
-    return {
-        name: np.asarray(getattr(law, name)).tolist() for name in law.__dataclass_fields__
-    }
+    return {name: np.asarray(getattr(law, name)).tolist() for name in law.__dataclass_fields__}
 
 
 def write_json(path: File, document: object) -> None:
@@ -123,11 +123,11 @@ def write_book(path: File, book: Book, line: Timeline, next_session: int) -> Non
 def read_book(table: pa.Table) -> Book:
     """Return the contracts that `write_book` wrote."""
 
-    def column(name: str) -> np.ndarray:  # type: ignore[type-arg]
-        values: np.ndarray = table[name].to_numpy()  # type: ignore[type-arg]
+    def column(name: str) -> NDArray[Any]:
+        values: NDArray[Any] = table[name].to_numpy()
         return values
 
-    def pair(name: str) -> np.ndarray:  # type: ignore[type-arg]
+    def pair(name: str) -> NDArray[Any]:
         return np.stack([column(f"{name}_call"), column(f"{name}_put")], axis=1)
 
     return Book(

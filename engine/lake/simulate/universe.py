@@ -86,7 +86,8 @@ def _etf(
 
 # fmt: off
 INSTRUMENTS: tuple[Instrument, ...] = (
-    #     symbol price   equity dur   gold  oil  growth value foreign  own  dividends   shares/day, size
+    # symbol, price, loadings in the order of FACTORS, own volatility, (dividends a year, yield),
+    # (shares a day, trade size), (dailies, weeklies, monthlies, quarterlies), strikes, contracts
     _etf("DIA", 376.0, (0.88, 0.00, 0.00, 0.00, -0.3, 0.3, 0.00), 0.03, (12, 0.018), (3.4e6, 90),
          (0, 5, 4, 3), 16, 9e3),
     _etf("EEM", 40.2, (0.85, 0.00, 0.08, 0.02, 0.0, 0.0, 1.10), 0.06, (2, 0.026), (2.6e7, 260),

@@ -150,12 +150,29 @@ def _show_imports(reports: list[ImportReport]) -> None:
 def inspect(lake: LakeOption = None) -> None:
     """Show what the lake holds: data sets, days, rows, sources, rejects."""
     from engine.lake.inspect import inspect as look
+    from engine.service import report
 
-    terminal.out().print(str(look(stores(lake).lake)), markup=False)
+    with terminal.progress("Reading") as progress:
+        summary = look(
+            stores(lake).lake, progress=lambda what, done, total: progress(done, total, what)
+        )
+    report.show_lake(terminal.out(), summary)
 
 
 def verify(lake: LakeOption = None) -> None:
-    """Read every file of the lake and check it against the contract."""
+    """Read every file of the lake and check it against the contract; changes nothing."""
+    from engine.errors import LakeError
     from engine.lake.inspect import verify as check
 
-    terminal.out().print(str(check(stores(lake).lake)), markup=False)
+    folder = stores(lake).lake
+    with terminal.progress("Verifying") as progress:
+        problems = check(folder, progress=lambda what, done, total: progress(done, total, what))
+    for problem in problems:
+        terminal.out().print(f"{problem.reason}: {problem.sentence} {problem.remedy}", markup=False)
+    if problems:
+        number = len(problems)
+        raise LakeError(
+            f"{number} problem{'' if number == 1 else 's'} in the lake at {folder}.",
+            "Repair the files that are named, or build with --quarantine-files.",
+        )
+    terminal.out().print(f"The lake at {folder} keeps the contract.", markup=False)

@@ -31,5 +31,5 @@ select
     symbol,
     session_date,
     known_at,
-    unnest(statistics)
+    {{ feature_columns('raw', engine='session', relation='statistics') }}
 from sessions

@@ -166,9 +166,7 @@ def test_split_adjusted_prices_take_dividends_scaled_by_later_splits_only(make_d
 def test_total_return_prices_take_no_event_and_have_no_raw_price(make_daily, make_panel):
     daily = put(make_daily("AAA", 30, 1), "price_basis", pa.array(["total_return"] * 30))
     dates = days(daily)
-    panel = make_panel(
-        daily, dividends=[dividend(dates[10], 3.0)], splits=[split(dates[20], 2.0)]
-    )
+    panel = make_panel(daily, dividends=[dividend(dates[10], 3.0)], splits=[split(dates[20], 2.0)])
     assert column(panel, "close").tolist() == column(daily, "close").tolist()
     for name in ("raw_close", "vwap", "dollar_volume"):
         assert panel[name].null_count == 30
@@ -190,9 +188,7 @@ def test_a_change_of_source_is_spliced_at_its_own_close_of_the_session_before(
 
 
 @pytest.mark.parametrize("change", ["source", "price_basis"])
-def test_a_change_without_a_link_hides_one_bar_and_keeps_the_level(
-    make_daily, make_panel, change
-):
+def test_a_change_without_a_link_hides_one_bar_and_keeps_the_level(make_daily, make_panel, change):
     first, second = {"source": ("a", "b"), "price_basis": ("raw", "total_return")}[change]
     daily = make_daily("AAA", 30, 1)
     prices = column(daily, "close").copy()

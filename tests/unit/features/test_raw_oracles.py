@@ -207,9 +207,7 @@ def test_volume_columns_are_those_of_a_frame(case):
     for w in (5, 20, 60):
         agree(case.raw[f"raw_volumerel_{w}"], np.log(v / v.rolling(w).mean()))
     agree(case.raw["raw_volumerank_252"], (v.rolling(252).rank() - 1) / 251)
-    agree(
-        case.raw["raw_dollarvolume_20"], np.log((case.bars.raw_close * v).rolling(20).mean())
-    )
+    agree(case.raw["raw_dollarvolume_20"], np.log((case.bars.raw_close * v).rolling(20).mean()))
     for w in (20, 60):
         agree(case.raw[f"raw_volumecv_{w}"], v.rolling(w).std() / v.rolling(w).mean(), rtol=1e-8)
 

@@ -14,8 +14,14 @@ from engine.features.panel import Bars
 from engine.features.raw.session import FIELDS
 from engine.settings import project_root
 
-FEATURES = {f.name: f for f in registry.module("raw").features if f.family.engine in ("kernel", "fit")}
-ARRAYS = [f.name for f in dataclasses.fields(Bars) if f.name not in ("symbol", "periods_per_year", "extra")]
+FEATURES = {
+    f.name: f for f in registry.module("raw").features if f.family.engine in ("kernel", "fit")
+}
+ARRAYS = [
+    f.name
+    for f in dataclasses.fields(Bars)
+    if f.name not in ("symbol", "periods_per_year", "extra")
+]
 
 
 def change(bars, function):
@@ -116,7 +122,8 @@ def test_a_missing_bar_has_no_value_and_is_forgotten_after_the_lookback(case, ho
 WINDOWED = [
     name
     for name, f in FEATURES.items()
-    if f.sizes and name.startswith(("raw_ret_", "raw_vol_cc", "raw_range_mean", "raw_r2", "raw_rv_"))
+    if f.sizes
+    and name.startswith(("raw_ret_", "raw_vol_cc", "raw_range_mean", "raw_r2", "raw_rv_"))
 ]
 
 

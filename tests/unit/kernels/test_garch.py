@@ -19,9 +19,7 @@ def forecast(r, omega, alpha, gamma, beta, lookback=1000, min_obs=250):
 @pytest.mark.parametrize(("o", "gamma"), [(0, 0.0), (1, 0.07)])
 def test_filter_is_the_conditional_variance_of_arch_with_the_same_parameters(o, gamma):
     omega, alpha, beta = 2e-6, 0.05, 0.90
-    model = arch_model(
-        100.0 * RETURNS, mean="Zero", vol="GARCH", p=1, o=o, q=1, rescale=False
-    )
+    model = arch_model(100.0 * RETURNS, mean="Zero", vol="GARCH", p=1, o=o, q=1, rescale=False)
     parameters = [omega * 1e4, alpha, *([gamma] if o else []), beta]
     sigma = np.asarray(model.fix(parameters).conditional_volatility) / 100.0
     got = forecast(RETURNS, omega, alpha, gamma, beta)
@@ -34,7 +32,9 @@ def test_filter_depends_on_its_lookback_and_nothing_before():
     full = forecast(RETURNS, *parameters, lookback=400)
     cut = forecast(RETURNS[700:], *parameters, lookback=400)
     assert np.array_equal(cut[399:], full[700 + 399 :])
-    assert np.array_equal(forecast(RETURNS[:900], *parameters), forecast(RETURNS, *parameters)[:900], equal_nan=True)
+    assert np.array_equal(
+        forecast(RETURNS[:900], *parameters), forecast(RETURNS, *parameters)[:900], equal_nan=True
+    )
 
 
 def test_each_row_uses_the_parameters_in_force_at_it():

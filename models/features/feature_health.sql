@@ -1,0 +1,113 @@
+{{ config(meta={'publish': 'table'}) }}
+-- How much of each feature there is for each symbol, and why the rest is NULL.
+with
+
+numbered as (
+
+    select
+        *,
+        row_number() over (partition by symbol order by session_date) as row_index
+    from {{ ref('features_daily') }}
+
+),
+
+counted as (
+
+    select
+        symbol,
+        count(*) as count_rows,
+        unnest([
+            {% for module in feature_modules() -%}
+            {% set outer = loop -%}
+            {% for column in module.columns -%}
+            {{ feature_counts(column.name) }}{{ ',' if not (loop.last and outer.last) }}
+            {% endfor -%}
+            {% endfor -%}
+        ]) as counts
+    from numbered
+    group by symbol
+
+),
+
+measured as (
+
+    select
+        counted.symbol,
+        counted.counts.feature,
+        counted.count_rows,
+        counted.count_rows - counted.counts.count_values as count_null,
+        counted.counts.first_session,
+        counted.count_rows - counted.counts.first_row + 1 as count_later,
+        count_later - counted.counts.count_values as count_null_later
+    from counted
+
+),
+
+supplied as (
+
+    select
+        symbol,
+        count(close) < count(*) as has_missing_bars,
+        count(volume) > 0 as has_volume,
+        count(transactions) > 0 as has_transactions
+    from {{ ref('int_bars__panel') }}
+    group by symbol
+
+),
+
+with_minutes as (
+
+    select distinct symbol
+    from {{ ref('int_bars__session') }}
+
+),
+
+-- a mean over sessions needs what its session column needs
+needs as (
+
+    select
+        catalog.name as feature,
+        catalog.module,
+        catalog.lookback,
+        coalesce(
+            contains(catalog.inputs, 'minute') or contains(base.inputs, 'minute'), false
+        ) as needs_minutes,
+        coalesce(
+            contains(catalog.inputs, 'volume') or contains(base.inputs, 'volume'), false
+        ) as needs_volume,
+        contains(catalog.inputs, 'transactions') as needs_transactions
+    from {{ ref('feature_catalog') }} as catalog
+    left join {{ ref('feature_catalog') }} as base on catalog.inputs = base.name
+
+)
+
+select
+    -- ids
+    measured.symbol,
+    measured.feature,
+    needs.module,
+    -- numerics
+    measured.count_rows,
+    measured.count_null,
+    measured.count_null / measured.count_rows as null_share,
+    measured.count_null_later,
+    measured.count_null_later / measured.count_later as null_share_later,
+    -- times
+    measured.first_session,
+    -- why
+    case
+        when measured.count_null = 0 then null
+        when measured.first_session is not null and measured.count_null_later = 0
+            then 'warming_up'
+        when needs.needs_minutes and with_minutes.symbol is null then 'no_minute_bars'
+        when needs.needs_volume and not supplied.has_volume then 'no_volume'
+        when needs.needs_transactions and not supplied.has_transactions then 'no_transactions'
+        when measured.first_session is null and measured.count_rows <= needs.lookback
+            then 'warming_up'
+        when supplied.has_missing_bars then 'missing_bar'
+        else 'undefined'
+    end as reason
+from measured
+inner join needs using (feature)
+inner join supplied using (symbol)
+left join with_minutes using (symbol)

@@ -1,0 +1,99 @@
+"""Chart builders: options that ECharts can draw, in the theme's colours."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pytest
+
+from app import theme
+from app.charts import bars, distribution, heat, price
+
+CANDLES = pa.table(
+    {
+        "at": ["2026-01-05", "2026-01-06"],
+        "open": [1.0, 2.0],
+        "close": [2.0, 1.5],
+        "low": [0.5, 1.0],
+        "high": [2.5, 2.5],
+        "volume": [10.0, 20.0],
+        "last": [0.1, None],
+        "lowest": [0.1, None],
+        "spread": [0.0, None],
+    }
+)
+CELLS = pa.table({"period": ["2026-01"], "symbol": ["AAA"], "amount": [0.5]})
+DAYS = pa.table(
+    {"day": ["2026-01-05"], "state": [0], "minutes": [390], "expected": [390], "option_rows": [0]}
+)
+
+OPTIONS = {
+    "price": price.price(CANDLES),
+    "price_with_feature": price.price_with_feature(CANDLES, "f", is_reduced=True),
+    "ranked": bars.ranked([("a", 2.0), ("b", 1.0)]),
+    "ranked_log": bars.ranked([("a", 2.0)], is_log=True),
+    "stacked": bars.stacked(["x"], {"a": [1]}, {"a": theme.UP}),
+    "signed": bars.signed(["1", "2"], [0.5, None], 0.1),
+    "correlations": bars.correlations([("a", -0.5)]),
+    "cells": heat.cells(CELLS, ["2026-01"], ["AAA"], most=1, is_share=True),
+    "calendar": heat.calendar(DAYS, [2025, 2026]),
+    "histogram": distribution.histogram([0.0, 0.5], [3, 4], "bits"),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_is_plain_json_beside_its_dataset(name):
+    option = {key: value for key, value in OPTIONS[name].items() if key != "dataset"}
+    text = json.dumps(option, allow_nan=False)
+    assert "http" not in text
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_encoded_column_is_in_the_dataset(name):
+    option = OPTIONS[name]
+    for series in option["series"]:
+        encoded = series.get("encode")
+        assert (encoded is not None) == ("dataset" in option)
+        for wanted in (encoded or {}).values():
+            for column in [wanted] if isinstance(wanted, str) else wanted:
+                assert column in option["dataset"]["source"].column_names
+
+
+@pytest.mark.parametrize("name", ["price", "price_with_feature"])
+def test_stacked_grids_share_sides_and_zoom(name):
+    option = OPTIONS[name]
+    assert len({(grid["left"], grid["right"]) for grid in option["grid"]}) == 1
+    assert option["dataZoom"][0]["xAxisIndex"] == [0, 1]
+
+
+def test_candles_are_coloured_by_the_pair_of_the_theme():
+    style = OPTIONS["price"]["series"][0]["itemStyle"]
+    assert (style["color"], style["color0"]) == (theme.UP, theme.DOWN)
+    assert OPTIONS["price"]["series"][0]["encode"]["y"] == ["open", "close", "low", "high"]
+
+
+def test_the_band_of_a_feature_is_drawn_only_when_reduced():
+    plain = price.price_with_feature(CANDLES, "f", is_reduced=False)
+    assert [one["name"] for one in plain["series"]] == ["price", "f"]
+    assert len(OPTIONS["price_with_feature"]["series"]) == 4
+
+
+def test_signs_have_the_colours_of_up_and_down():
+    data = bars.signed(["1", "2"], [0.5, -0.5], 0.1)["series"][0]["data"]
+    assert [one["itemStyle"]["color"] for one in data] == [theme.UP, theme.DOWN]
+
+
+def test_a_calendar_has_a_row_for_each_year():
+    option = OPTIONS["calendar"]
+    assert [one["range"] for one in option["calendar"]] == ["2025", "2026"]
+    assert [one["calendarIndex"] for one in option["series"]] == [0, 1]
+    tops = [one["top"] for one in option["calendar"]]
+    assert tops[1] - tops[0] == heat.CALENDAR_YEAR
+
+
+def test_bins_around_zero_are_labelled_without_noise():
+    edges = [-0.3, -0.1, 1e-17, 0.1, 0.3]
+    labels = distribution.histogram(edges, [1] * 5, "x")["xAxis"]["data"]
+    assert labels == ["-0.300", "-0.100", "0.000", "0.100", "0.300"]
+    assert distribution.histogram([5.0], [3], "x")["xAxis"]["data"] == ["5"]
