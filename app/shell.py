@@ -12,63 +12,58 @@ from app import theme, warehouse, wording
 from app.page import Found
 from app.queries import contents
 from engine.errors import LockedError, PublishError, QuantError
-from engine.warehouse.versions import Version
+from engine.settings import load
+from engine.warehouse import versions
 
 log = logging.getLogger("quant.app")
 
 
 def draw(found: Found) -> None:
-    """Draw a page between the app's header and the end, whatever happens in it."""
+    """Draw a page below the app's header; whatever happens in it is said in a sentence."""
     with st.container(width=theme.MOST_WIDTH, key="page"):
+        header = st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
+        )
+        header.header(found.page.title, anchor=False, width="content")
         try:
-            version = warehouse.version()
-            _sidebar(version)
-            _header(found.page.title, version)
+            _provenance(header)
             found.render()
         except LockedError as error:
-            _say(found, "The warehouse is being written", error.what, error.remedy)
+            _say("The warehouse is being written", error.what, error.remedy)
         except PublishError as error:
-            _say_unpublished(found, error)
+            if versions.current(load().warehouse) is None:
+                _say_unpublished(error)
+            else:
+                _say("The warehouse cannot be opened", error.what, error.remedy)
         except QuantError as error:
             log.warning("%s: %s", found.name, error)
-            _say(found, "This page could not be drawn", error.what, error.remedy)
+            _say("This page could not be drawn", error.what, error.remedy)
         except duckdb.Error as error:
             log.exception("%s: a query failed", found.name)
             _say(
-                found,
                 "A query of this page failed",
                 str(error).splitlines()[0],
                 "The version may be older than the app: build and publish with `quant build`.",
             )
 
 
-def _header(title: str, version: Version) -> None:
+def _provenance(header: st.delta_generator.DeltaGenerator) -> None:
+    """Say on the page and beside it which version this is and how old its data are."""
+    version = warehouse.version()
+    made = wording.instant(version.made_at)
     reach = contents.reach(warehouse.facts())
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
-    ):
-        st.header(title, anchor=False, width="content")
-        words = f"version {wording.instant(version.made_at)}"
-        if reach is not None:
-            words += f" · data {_age(reach)} old"
-        st.caption(words, width="content")
-
-
-def _sidebar(version: Version) -> None:
-    reach = contents.reach(warehouse.facts())
+    age = ""
+    if reach is not None:
+        age = f"data {wording.age((dt.datetime.now(dt.UTC) - reach).total_seconds())} old"
+    header.caption(" · ".join(filter(None, [f"version {made}", age])), width="content")
     with st.sidebar:
-        st.caption(f"warehouse · version {wording.instant(version.made_at)}")
+        st.caption(f"warehouse · version {made}")
         if reach is not None:
             st.caption(f"data known until {wording.instant(reach)}")
-            st.badge(f"{_age(reach)} old", icon=":material/schedule:", color="gray")
+            st.badge(age, icon=":material/schedule:", color="gray")
 
 
-def _age(since: dt.datetime) -> str:
-    return wording.age((dt.datetime.now(dt.UTC) - since).total_seconds())
-
-
-def _say(found: Found, caption: str, what: str, remedy: str) -> None:
-    st.header(found.page.title, anchor=False)
+def _say(caption: str, what: str, remedy: str) -> None:
     with st.container(border=True, key="trouble"):
         st.markdown(f"**{caption}**")
         st.markdown(_plain(what))
@@ -76,8 +71,7 @@ def _say(found: Found, caption: str, what: str, remedy: str) -> None:
             st.markdown(f":gray[{_plain(remedy)}]")
 
 
-def _say_unpublished(found: Found, error: PublishError) -> None:
-    st.header(found.page.title, anchor=False)
+def _say_unpublished(error: PublishError) -> None:
     with st.container(border=True, key="trouble"):
         st.markdown("**There is no warehouse to read yet**")
         st.markdown(_plain(error.what))
@@ -88,6 +82,6 @@ def _say_unpublished(found: Found, error: PublishError) -> None:
 
 def _plain(text: str) -> str:
     """Escape what Markdown would read in a message, but leave `code` as it is."""
-    for character in "*_[]<>$":
+    for character in "*[]<>$":
         text = text.replace(character, f"\\{character}")
     return text

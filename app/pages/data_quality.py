@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -25,7 +26,12 @@ def render() -> None:
     tabs = st.tabs(
         ["Coverage", "Rejects", "Reconciliation", "Tests"], key="quality_tabs", on_change="rerun"
     )
-    drawn = (_coverage, _rejects, lambda: _reconciliation(sums), lambda: _tests(facts))
+    drawn: tuple[Callable[[], None], ...] = (
+        _coverage,
+        _rejects,
+        lambda: _reconciliation(sums),
+        lambda: _tests(facts),
+    )
     for tab, draw in zip(tabs, drawn, strict=True):
         if tab.open:
             with tab:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -23,7 +24,8 @@ def render() -> None:
     """Draw the page."""
     if not cards.have(features.CATALOG, features.TABLE):
         return
-    entries = [entry for entry in features.catalog() if entry["name"] in features.built()]
+    built = features.built()
+    entries = [entry for entry in features.catalog() if entry["name"] in built]
     symbols = features.symbols()
     if not entries or not symbols:
         cards.nothing("No feature was built.", "Import bars, then `quant build`.")
@@ -38,7 +40,7 @@ def render() -> None:
         _definition(entry)
     names = ["Distribution", "Autocorrelation", "Missing values", "Neighbours"]
     tabs = st.tabs(names, key="features_tabs", on_change="rerun")
-    drawn = (
+    drawn: tuple[Callable[[], None], ...] = (
         lambda: _distribution(entry, symbols),
         lambda: _autocorrelation(entry, symbol),
         lambda: _missing(entry),

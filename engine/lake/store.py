@@ -254,7 +254,7 @@ def _footer_facts(path: Path, spec: Dataset) -> dict[str, object]:
         metadata = pq.read_metadata(path)
         found = metadata.schema.to_arrow_schema()
     except (pa.ArrowInvalid, OSError) as error:
-        reason = str(error).splitlines()[0][:200]
+        reason = str(error).splitlines()[0][:200].rstrip(".")
         return {**facts, "problem": "truncated_file", "detail": f"is not whole Parquet: {reason}"}
     facts["rows"] = metadata.num_rows
     facts["sources"] = json.loads((metadata.metadata or {}).get(b"quant_sources", b"{}"))

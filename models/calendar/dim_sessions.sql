@@ -1,3 +1,4 @@
+{{ config(meta={'publish': 'table'}) }}
 select
     session_date,
     open_at,

@@ -1,3 +1,4 @@
+{{ config(meta={'publish': 'table'}) }}
 -- The configured universe: everything else in a market-wide file is counted, not staged.
 select
     symbol,

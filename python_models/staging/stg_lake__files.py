@@ -4,4 +4,6 @@ from engine.lake.files import lake_files
 
 
 def model(dbt, session):
-    return lake_files(quarantine=str(dbt.config.get("quarantine_files")).lower() == "true")
+    # dbt only sees a config that is asked for in a statement of its own
+    quarantine = dbt.config.get("quarantine_files")
+    return lake_files(quarantine=str(quarantine).lower() == "true")

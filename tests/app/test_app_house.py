@@ -17,14 +17,14 @@ CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
 
 def test_charts_use_the_colours_of_the_page_theme():
     look = CONFIG["theme"]
-    assert (theme.UP, theme.DOWN, theme.WARN) == (
+    assert (
         look["greenColor"],
         look["redColor"],
         look["orangeColor"],
-    )
-    assert (theme.BLUE, theme.VIOLET) == (look["blueColor"], look["violetColor"])
-    assert (theme.BACKGROUND, theme.TEXT) == (look["backgroundColor"], look["textColor"])
-    assert theme.BORDER == look["borderColor"]
+    ) == (theme.UP, theme.DOWN, theme.WARN)
+    assert (look["blueColor"], look["violetColor"]) == (theme.BLUE, theme.VIOLET)
+    assert (look["backgroundColor"], look["textColor"]) == (theme.BACKGROUND, theme.TEXT)
+    assert look["borderColor"] == theme.BORDER
     assert list(theme.SERIES) == look["chartCategoricalColors"]
 
 

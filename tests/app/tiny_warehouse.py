@@ -204,8 +204,19 @@ from (select i, timestamp '2026-02-20 21:00:00' + to_days(i::integer) as made fr
 """
 
 
-def make(folder: Path, *, stamp: str = STAMP, without: tuple[str, ...] = ()) -> Path:
-    """Publish the tiny warehouse in a folder and return it; `without` leaves tables out."""
+def make(
+    folder: Path,
+    *,
+    stamp: str = STAMP,
+    without: tuple[str, ...] = (),
+    emptied: bool = False,
+    parts_folder: str | None = None,
+) -> Path:
+    """Publish the tiny warehouse in a folder and return it.
+
+    `without` leaves tables out, `emptied` leaves every table without a row, and `parts_folder`
+    is where the version says that it was made.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"warehouse-{stamp}.duckdb"
     with duckdb.connect(str(path)) as connection:
@@ -213,11 +224,14 @@ def make(folder: Path, *, stamp: str = STAMP, without: tuple[str, ...] = ()) -> 
         connection.execute(_SQL)
         for name in without:
             connection.execute(f"drop table {name}")
+        for name in _names(connection) if emptied else ():
+            connection.execute(f"delete from {name}")
         tables = {name: _facts(connection, name) for name in _names(connection)}
     facts = {
         "stamp": stamp,
         "published_at": "2026-03-02T21:15:00+00:00",
         "publish_seconds": 2.5,
+        "parts_folder": parts_folder,
         "run": {
             "seconds": 41.0,
             "target": "dev",

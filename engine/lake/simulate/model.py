@@ -154,10 +154,10 @@ def physical_law() -> Law:
     news_shape = 0.25
     news_scale = 0.40 * constant.min(1) / news_shape
     gamma = np.sqrt(leverage * persistence / alpha)
-    jump_chance = np.full((count, 4), 0.004)
-    jump_chance[: len(FACTORS)] = 0.006
-    jump_chance[EQUITY] = (0.004, 0.010, 0.035, 0.10)
-    jump_stdev = 3.0 * np.sqrt(settled[:, 1])
+    jump_chance = np.full((count, 4), 0.008)
+    jump_chance[: len(FACTORS)] = 0.012
+    jump_chance[EQUITY] = (0.006, 0.012, 0.035, 0.10)
+    jump_stdev = 3.2 * np.sqrt(settled[:, 1])
     jump_stdev[EQUITY] = 0.016
     jump_mean = np.zeros(count)
     jump_mean[EQUITY] = -0.009

@@ -38,7 +38,7 @@ VERSION = 1  # of the simulated numbers: raise it when the same seed gives other
 SCALES = ("sample", "daily", "reference")
 RECORD = "simulation.json"
 FAULTS_FILE = "faults.parquet"
-_REFERENCE_DEPTH = chain.Depth(strikes=9.4, extra=20)  # about 265,000 option rows a day
+_REFERENCE_DEPTH = chain.Depth(strikes=10.2, extra=20)  # about 265,000 option rows a day
 _REFERENCE_EXTENDED = 1.55  # every symbol trades early and late: about 8,900 minute rows a day
 _QUEUE = 6  # day files that may wait for the disk
 

@@ -1,0 +1,300 @@
+"""Pages run without a browser: what they show, what choosing changes, what they say for want."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from tiny_warehouse import make
+
+from app import warehouse
+from app.page import find
+from engine.errors import LockedError
+
+MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+PAGES = [one.name for one in find()]
+
+
+def charts(app: AppTest) -> int:
+    return len(app.get("echarts_chart"))
+
+
+def said(app: AppTest) -> str:
+    """All words of a page outside its widgets."""
+    kinds = (app.markdown, app.info, app.caption, app.header, app.code, app.text)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def metric(app: AppTest, label: str) -> tuple[str, str]:
+    found = next(one for one in app.metric if one.label == label)
+    return found.value, found.delta
+
+
+def clean(app: AppTest) -> AppTest:
+    """Require that a run raised nothing."""
+    assert not app.exception, app.exception[0].message
+    return app
+
+
+# -- every page ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_shows_the_version_and_the_age_of_its_data(name, page, tiny):
+    app = clean(page(name).run())
+    words = said(app)
+    assert "version 2026-03-02 21:15 UTC" in words
+    assert " old" in words
+    assert charts(app) >= 1
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_without_a_warehouse_a_page_says_how_to_make_one(name, page, tmp_path, monkeypatch):
+    monkeypatch.setenv("QUANT_WAREHOUSE", str(tmp_path / "none"))
+    app = clean(page(name).run())
+    assert "There is no warehouse to read yet" in said(app)
+    assert "make demo" in said(app)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_version_with_next_to_nothing_is_explained_table_by_table(name, page, warehouse_without):
+    kept = {"dim_sessions"}
+    full = set(_tables())
+    warehouse_without(*sorted(full - kept))
+    app = clean(page(name).run())
+    assert "not in this version" in said(app)
+    assert "quant build" in said(app)
+
+
+def _tables() -> list[str]:
+    import duckdb
+    import tiny_warehouse
+
+    with duckdb.connect() as connection:
+        connection.execute(tiny_warehouse._SQL)
+        return [row[0] for row in connection.execute("show tables").fetchall()]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_empty_tables_are_said_to_be_empty(name, page, tmp_path, monkeypatch):
+    monkeypatch.setenv("QUANT_WAREHOUSE", str(tmp_path))
+    make(tmp_path, emptied=True)
+    app = clean(page(name).run())
+    assert len(app.info) >= 1
+
+
+def test_a_warehouse_that_is_being_written_is_said_so(page, tiny, monkeypatch):
+    def locked():
+        raise LockedError("Process 4242 is writing it.", "Wait until it has finished.")
+
+    monkeypatch.setattr(warehouse, "version", locked)
+    app = clean(page("overview").run())
+    assert "being written" in said(app)
+    assert "4242" in said(app)
+    assert "Wait until it has finished" in said(app)
+
+
+def test_a_warehouse_that_was_moved_is_not_taken_for_none(page, tmp_path, monkeypatch):
+    monkeypatch.setenv("QUANT_WAREHOUSE", str(tmp_path))
+    make(tmp_path, parts_folder="/elsewhere/parts/x")
+    app = clean(page("overview").run())
+    assert "cannot be opened" in said(app)
+    assert "was moved" in said(app)
+    assert "make demo" not in said(app)
+
+
+def test_a_query_that_fails_is_reported_in_one_sentence(page, tiny, monkeypatch):
+    monkeypatch.setattr("app.queries.prices.TIMEFRAMES", {"1d": "no_such_table"})
+    monkeypatch.setattr("app.warehouse.missing", lambda *names: [])
+    app = clean(page("overview").run())
+    assert "no_such_table" in said(app)
+    assert "Traceback" not in said(app)
+
+
+def test_main_lists_the_pages_and_draws_the_first(tiny):
+    app = clean(AppTest.from_file(str(MAIN), default_timeout=30).run())
+    assert app.header[0].value == find()[0].page.title
+
+
+# -- overview --------------------------------------------------------------------------------
+
+
+def test_overview_counts_what_is_there(page, tiny):
+    app = clean(page("overview").run())
+    assert metric(app, "Symbols")[0] == "2"
+    assert metric(app, "Sessions") == ("300", "since 2025-01-02")
+    assert metric(app, "Features") == ("6", "2 modules")
+    assert metric(app, "Warnings") == ("1", "4 tests")
+    tables = app.dataframe[0].value
+    assert tables.loc[tables["table"] == "bars_1d", "rows"].item() == 599
+
+
+def test_overview_draws_other_symbols_windows_and_bars(page, tiny):
+    app = clean(page("overview").run())
+    assert app.selectbox(key="overview_symbol").options == ["AAA", "BBB"]
+    app.selectbox(key="overview_symbol").set_value("BBB")
+    app.segmented_control(key="overview_window").set_value("All")
+    app.toggle(key="overview_adjusted").set_value(True)
+    assert charts(clean(app.run())) == 2
+
+
+def test_overview_says_when_a_symbol_has_no_such_bars(page, tiny):
+    app = clean(page("overview").run())
+    app.selectbox(key="overview_symbol").set_value("BBB")
+    app.segmented_control(key="overview_timeframe").set_value("5min")
+    app = clean(app.run())
+    assert "BBB has no 5min bars" in said(app)
+
+
+@pytest.mark.parametrize(("tab", "shown"), [("Builds", 1), ("Universe", 1)])
+def test_overview_runs_only_the_open_tab(tab, shown, page, tiny):
+    app = page("overview")
+    app.session_state["overview_tabs"] = tab
+    app = clean(app.run())
+    assert len(app.dataframe) == shown
+    columns = set(app.dataframe[0].value.columns)
+    assert ("published_at" in columns) == (tab == "Builds")
+    assert ("benchmark" in columns) == (tab == "Universe")
+
+
+# -- data quality ----------------------------------------------------------------------------
+
+
+def test_data_quality_adds_up(page, tiny):
+    app = clean(page("data_quality").run())
+    assert metric(app, "Rejected")[0] == "2,100"
+    assert metric(app, "Unexplained") == ("0", "rows add up")
+    assert metric(app, "Tests") == ("3 / 4", "1 warned")
+
+
+@pytest.mark.parametrize("measure", ["Bars", "Minutes", "Option rows"])
+def test_coverage_is_drawn_by_month_and_by_day(measure, page, tiny):
+    app = page("data_quality")
+    app.session_state["quality_measure"] = measure
+    app = clean(app.run())
+    assert charts(app) == 2
+    assert "month" in said(app)
+
+
+def test_rejects_have_meaning_and_remedy(page, tiny):
+    app = page("data_quality")
+    app.session_state["quality_tabs"] = "Rejects"
+    app = clean(app.run())
+    table = app.dataframe[0].value
+    assert set(table["reason"]) == {"bad_timestamp", "duplicate", "bad_ohlc"}
+    assert table["remedy"].notna().all()
+    app.selectbox(key="quality_reason").set_value("bad_ohlc")
+    app = clean(app.run())
+    assert len(app.dataframe[1].value) == 10
+
+
+def test_reconciliation_writes_the_equation(page, tiny):
+    app = page("data_quality")
+    app.session_state["quality_tabs"] = "Reconciliation"
+    app = clean(app.run())
+    assert "300,600 in 300 files = 297,000 staged + 600 rejected + 3,000 out of universe" in said(
+        app
+    )
+    assert charts(app) == 2
+
+
+def test_tests_can_be_searched_and_filtered(page, tiny):
+    app = page("data_quality")
+    app.session_state["quality_tabs"] = "Tests"
+    app = clean(app.run())
+    assert len(app.dataframe[0].value) == 4
+    app.text_input(key="quality_test_words").set_value("BARS_1d")
+    app = clean(app.run())
+    assert set(app.dataframe[0].value["test"]) == {"unique_together_bars_1d", "rare_bad_bars"}
+    app.toggle(key="quality_test_warned").set_value(True)
+    app = clean(app.run())
+    assert list(app.dataframe[0].value["test"]) == ["rare_bad_bars"]
+    app.text_input(key="quality_test_words").set_value("nothing like it")
+    assert "No test matches" in said(clean(app.run()))
+
+
+# -- features --------------------------------------------------------------------------------
+
+
+def test_features_are_found_by_their_words_and_module(page, tiny):
+    app = clean(page("features").run())
+    assert len(app.dataframe[0].value) == 6
+    app.text_input(key="features_words").set_value("shannon")
+    app = clean(app.run())
+    assert list(app.dataframe[0].value["name"]) == ["ent_wave"]
+    app.text_input(key="features_words").set_value("nothing like it")
+    assert "No feature matches" in said(clean(app.run()))
+
+
+def test_a_chosen_feature_shows_its_definition(page, tiny):
+    app = clean(page("features").run())
+    app.selectbox(key="feature").set_value("ent_wave")
+    words = said(clean(app.run()))
+    assert "1.5 + 0.2 cos(t / 9)" in words
+    assert "Shannon 1948" in words
+    assert "41 bars" in words
+
+
+def test_an_address_can_name_a_feature(page, tiny):
+    app = page("features")
+    app.query_params["feature"] = "raw_noise"
+    app = clean(app.run())
+    assert app.selectbox(key="feature").value == "raw_noise"
+    assert "uniform noise" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("tab", "count"), [("Distribution", 2), ("Autocorrelation", 2), ("Neighbours", 2)]
+)
+def test_each_tab_of_a_feature_draws(tab, count, page, tiny):
+    app = page("features")
+    app.session_state["features_tabs"] = tab
+    assert charts(clean(app.run())) == count
+
+
+@pytest.mark.parametrize(
+    ("tab", "words"),
+    [
+        ("Distribution", "ent_empty has no value."),
+        ("Autocorrelation", "ent_empty does not vary for AAA"),
+        ("Neighbours", "No other feature of entropy varies together with ent_empty"),
+    ],
+)
+def test_a_feature_without_values_is_said_to_have_none(tab, words, page, tiny):
+    app = page("features")
+    app.session_state["features_tabs"] = tab
+    app.session_state["feature"] = "ent_empty"
+    app = clean(app.run())
+    assert words in said(app)
+    assert "ent_empty has no value for AAA in this window" in said(app)
+
+
+def test_missing_values_have_reasons(page, tiny):
+    app = page("features")
+    app.session_state["features_tabs"] = "Missing values"
+    app.session_state["feature"] = "ent_empty"
+    app = clean(app.run())
+    table = app.dataframe[1].value
+    assert list(table["null_share"]) == [1.0, 1.0]
+    assert set(table["reason"]) == {"undefined"}
+
+
+def test_features_do_without_the_health_table(page, warehouse_without):
+    warehouse_without("feature_health")
+    app = page("features")
+    app.session_state["features_tabs"] = "Missing values"
+    app = clean(app.run())
+    assert "`feature_health` is not in this version" in said(app)
+    assert len(app.dataframe[0].value) == 6
+
+
+def test_a_feature_of_the_catalog_that_was_not_built_is_not_offered(page, tmp_path, monkeypatch):
+    import duckdb
+
+    monkeypatch.setenv("QUANT_WAREHOUSE", str(tmp_path))
+    path = make(tmp_path) / "current.duckdb"
+    with duckdb.connect(str(path.resolve())) as connection:
+        connection.execute("alter table features_daily drop column raw_noise")
+    app = clean(page("features").run())
+    assert "raw_noise" not in app.selectbox(key="feature").options
