@@ -52,7 +52,7 @@ def _row(position: int, feature: registry.Feature) -> dict[str, Any]:
         "oracle": family.oracle,
         "why": family.why or None,
         "twin_of": family.twin_of or None,
-        "near_duplicates": ", ".join(family.near_duplicates) or None,
+        "near_duplicates": ", ".join(feature.near_duplicates) or None,
     }
 
 

@@ -22,7 +22,7 @@ from engine.features.panel import Bars, Dates, Floats, bars_from_table
 MIN_OBS = 250
 MAX_OBS = 1000
 MODELS = ("garch", "gjr")
-SPEC = "arch zero mean, normal, percent, cold start, gjr also from garch, 2"
+SPEC = "arch zero mean, normal, percent, cold start, gjr from garch, 3"
 
 FITS_SCHEMA = pa.schema(
     [
@@ -41,6 +41,8 @@ FITS_SCHEMA = pa.schema(
     ]
 )
 
+_FITTED = ("omega", "alpha", "gamma", "beta", "log_likelihood", "is_converged")
+
 
 def quarter_starts(days: Dates) -> Dates:
     """Return the first calendar day of the quarter of each date."""
@@ -57,22 +59,23 @@ def input_hash(model: str, returns: Floats) -> str:
     return digest.hexdigest()
 
 
-def fit(model: str, returns: Floats) -> dict[str, Any]:
-    """Fit GARCH(1,1) ("garch") or GJR(1,1,1) ("gjr") by Gaussian quasi-likelihood, zero mean.
+def fit(returns: Floats) -> dict[str, dict[str, Any]]:
+    """Fit GARCH(1,1) and GJR(1,1,1) by Gaussian quasi-likelihood with zero mean.
+
+    GJR begins at the optimum of GARCH, which it contains: so it is never the less likely one,
+    which a start of its own does not ensure.
 
     Parameters
     ----------
-    model
-        One of `MODELS`.
     returns
         Log returns per bar, shape (n,), without NaN.
 
     Returns
     -------
     dict
-        omega (in the units of returns squared), alpha, gamma (0 for "garch"), beta,
-        log_likelihood of the returns in percent, is_converged. Parameters are None when the
-        optimiser did not converge.
+        Per model of `MODELS`: omega (in the units of returns squared), alpha, gamma (0 for
+        "garch"), beta, log_likelihood of the returns in percent, is_converged. Parameters are
+        None when the optimiser did not converge.
 
     References
     ----------
@@ -83,33 +86,28 @@ def fit(model: str, returns: Floats) -> dict[str, Any]:
 
     # In percent, where the optimiser is well scaled.
     percent = 100.0 * returns
-
-    def optimum(asymmetric: bool, start: Floats | None = None) -> Any:
-        specification = arch_model(
-            percent, mean="Zero", vol="GARCH", p=1, o=int(asymmetric), q=1, rescale=False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what they say is kept in is_converged
+        garch = arch_model(percent, mean="Zero", vol="GARCH", p=1, q=1, rescale=False).fit(
+            disp="off", show_warning=False
         )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what they say is kept in is_converged
-            return specification.fit(starting_values=start, disp="off", show_warning=False)
-
-    result = optimum(False)
-    if model == "gjr":
-        omega, alpha, beta = (float(value) for value in result.params)
-        # GARCH is GJR without asymmetry: from its optimum GJR can only do better, which the
-        # library's own starting point does not always find.
-        candidates = [optimum(True), optimum(True, np.array([omega, alpha, 0.0, beta]))]
-        result = max(candidates, key=lambda found: found.loglikelihood)
-    parameters = result.params
-    values: list[float | None] = [
-        float(parameters["omega"]) / 1e4,
-        float(parameters["alpha[1]"]),
-        float(parameters["gamma[1]"]) if model == "gjr" else 0.0,
-        float(parameters["beta[1]"]),
-    ]
-    converged = result.convergence_flag == 0 and all(map(math.isfinite, map(float, result.params)))
-    names = ("omega", "alpha", "gamma", "beta")
+        omega, alpha, beta = (float(value) for value in garch.params)
+        gjr = arch_model(percent, mean="Zero", vol="GARCH", p=1, o=1, q=1, rescale=False).fit(
+            starting_values=np.array([omega, alpha, 0.0, beta]), disp="off", show_warning=False
+        )
     return {
-        **dict(zip(names, values if converged else [None] * 4, strict=True)),
+        "garch": _parameters(garch, (omega, alpha, 0.0, beta)),
+        "gjr": _parameters(gjr, tuple(float(value) for value in gjr.params)),
+    }
+
+
+def _parameters(result: Any, values: tuple[float, ...]) -> dict[str, Any]:
+    """Return a fit's row: omega, alpha, gamma, beta in the units of returns."""
+    converged = result.convergence_flag == 0 and all(map(math.isfinite, values))
+    omega, alpha, gamma, beta = values
+    row = {"omega": omega / 1e4, "alpha": alpha, "gamma": gamma, "beta": beta}
+    return {
+        **(row if converged else dict.fromkeys(row)),
         "log_likelihood": float(result.loglikelihood) if converged else None,
         "is_converged": converged,
     }
@@ -117,7 +115,6 @@ def fit(model: str, returns: Floats) -> dict[str, Any]:
 
 def _symbol_fits(bars: Bars, kept: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     close = bars.close
-    exists = np.zeros(len(close), dtype=bool)
     returns = np.full(len(close), np.nan)
     returns[1:] = np.log(close[1:] / close[:-1])
     exists = ~np.isnan(returns)
@@ -128,14 +125,15 @@ def _symbol_fits(bars: Bars, kept: dict[str, dict[str, Any]]) -> list[dict[str, 
         window = returns[past][-MAX_OBS:]
         if len(window) < MIN_OBS or not np.any(window != window[0]):
             continue
-        for model in MODELS:
-            key = input_hash(model, window)
-            found = kept.get(key)
-            if found is None:
-                found = fit(model, window)
+        keys = {model: input_hash(model, window) for model in MODELS}
+        if all(key in kept for key in keys.values()):
+            found = {model: kept[key] for model, key in keys.items()}
+        else:
+            found = fit(window)
+        for model, key in keys.items():
             rows.append(
                 {
-                    **{name: found[name] for name in FITS_SCHEMA.names[5:11]},
+                    **{name: found[model][name] for name in _FITTED},
                     "symbol": bars.symbol,
                     "model": model,
                     "quarter_start": quarter.astype(object),

@@ -62,7 +62,8 @@ class Family:
     twin_of
         Column that this one equals by design.
     near_duplicates
-        Columns that this family's may rank like, by design (rank correlation above 0.999).
+        Columns that this family's may rank like, by design (rank correlation above 0.999);
+        `{window}` stands for the column's own window.
     value
         The definition as code: a function of the workspace and the window's sizes. Families
         that share one visit of a window share it through the workspace.
@@ -98,6 +99,12 @@ class Feature:
     lookback: int
     min_obs: int
     family: Family
+
+    @property
+    def near_duplicates(self) -> tuple[str, ...]:
+        """Columns that this one may rank like, by design."""
+        label = "_".join(str(size) for size in self.sizes)
+        return tuple(name.format(window=label) for name in self.family.near_duplicates)
 
     @property
     def description(self) -> str:

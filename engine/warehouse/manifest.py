@@ -30,6 +30,9 @@ class PublicModel:
         Copied as a table, or written as Parquet parts by month and seen as a view.
     description, columns
         Documentation, by column for the latter.
+    stamps_from
+        Models whose stamps in `ops.lake_build_state` say from what a date's rows were made:
+        meta `stamps_from`, else the model itself.
     """
 
     unique_id: str
@@ -38,6 +41,7 @@ class PublicModel:
     kind: Kind
     description: str
     columns: dict[str, str]
+    stamps_from: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ def _public(node: Mapping[str, Any]) -> PublicModel:
             f"{node['name']} has meta publish: {kind}, which there is not.",
             f"Use one of: {', '.join(_KINDS)}.",
         )
+    stamps_from = _meta(node).get("stamps_from") or node["name"]
     return PublicModel(
         unique_id=node["unique_id"],
         name=node.get("alias") or node["name"],
@@ -117,6 +122,7 @@ def _public(node: Mapping[str, Any]) -> PublicModel:
             column["name"]: (column.get("description") or "").strip()
             for column in (node.get("columns") or {}).values()
         },
+        stamps_from=(stamps_from,) if isinstance(stamps_from, str) else tuple(stamps_from),
     )
 
 

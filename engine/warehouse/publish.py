@@ -12,6 +12,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -299,28 +300,23 @@ def _write_parts(
     folder = version.parts / model.name
     folder.mkdir()
     before = _parts_before(previous, model)
-    salt = _hash(repr(connection.execute(f"describe {_source(model)}").fetchall()))
+    salt = _definition(connection, model)
     parts: list[dict[str, Any]] = []
-    for month, rows, sessions, first, last, stamps in _months(connection, model):
-        # a date without a stamp may have changed: name the month so that it is written
-        fingerprint = _hash(f"{salt} {stamps or version.stamp}")[:16]
-        path = folder / f"{month}-{fingerprint}.parquet"
-        part = {
-            "file": path.name,
-            "rows": rows,
-            "sessions": sessions,
-            "first_session": first.isoformat(),
-            "last_session": last.isoformat(),
-        }
-        old = before.get(path.name)
-        if old is not None and previous is not None and stamps:
+    for month, first, last, stamps in _months(connection, model):
+        # without stamps nobody knows what changed: name the month so that it is written
+        path = folder / f"{month}-{_hash(f'{salt} {stamps or version.stamp}')[:16]}.parquet"
+        if stamps and previous is not None and path.name in before:
             _link(previous.parts / model.name / path.name, path)
-            part["symbols"] = old["symbols"]
+            parts.append(before[path.name])
+            continue
+        where = f"session_date between date '{first}' and date '{last}'"
+        _copy(connection, f"from {_source(model)} where {where}", path)
+        facts = _counts(connection, f"read_parquet({_text(path)})", columns)
+        if facts["rows"]:
+            facts["symbols"] = _symbols(connection, path, columns)
+            parts.append({"file": path.name, **facts})
         else:
-            where = f"session_date between date '{first}' and date '{last}'"
-            _copy(connection, f"from {_source(model)} where {where}", path)
-            part["symbols"] = _symbols(connection, path, columns)
-        parts.append(part)
+            path.unlink()
     if not parts:  # a view needs a file to take its columns from
         path = folder / "none.parquet"
         _copy(connection, f"from {_source(model)} limit 0", path)
@@ -349,32 +345,27 @@ def _parts_before(previous: Version | None, model: PublicModel) -> dict[str, dic
 
 def _months(
     connection: duckdb.DuckDBPyConnection, model: PublicModel
-) -> list[tuple[str, int, int, dt.date, dt.date, str | None]]:
-    """Return month, rows, sessions, first and last session, and a hash of the dates' stamps.
+) -> list[tuple[str, dt.date, dt.date, str | None]]:
+    """Return month, first and last date, and a hash of what the month's rows were made from.
 
-    The hash is None when a date of the month has no stamp.
+    The hash is None when a date has no stamp. A table's dates are its own. A view over the
+    lake's files is not read for them: its stamped dates are all it has.
     """
-    stamps = "select null::date as session_date, null::varchar as stamp where false"
-    known = connection.execute(
-        "select count(*) from duckdb_tables() where database_name = ? "
-        "and schema_name = 'ops' and table_name = 'lake_build_state'",
-        [_BUILD],
-    ).fetchone()
-    if known and known[0]:
-        name = model.unique_id.split(".")[-1].replace("'", "''")
-        stamps = (
-            f"select session_date, stamp from {_BUILD}.ops.lake_build_state where model = '{name}'"
-        )
-    months: list[tuple[str, int, int, dt.date, dt.date, str | None]] = connection.execute(
+    stamps = _stamps(connection, model)
+    if _query(connection, model) is not None and stamps is not None:
+        dates = f"select session_date, 0 as count_rows, stamp from ({stamps})"
+    else:
+        dates = f"""
+            select session_date, count_rows, stamp
+            from (
+                select session_date, count(*) as count_rows from {_source(model)} group by all
+            )
+            left join ({stamps or _NO_STAMPS}) using (session_date)
+        """
+    months: list[tuple[str, dt.date, dt.date, str | None]] = connection.execute(
         f"""
-        with dates as (
-            select session_date, count(*) as count_rows from {_source(model)} group by all
-        )
-
         select
             strftime(session_date, '%Y-%m') as month,
-            sum(count_rows)::bigint,
-            count(*),
             min(session_date),
             max(session_date),
             if(
@@ -384,13 +375,49 @@ def _months(
                 )),
                 null
             )
-        from dates
-        left join ({stamps}) as stamps using (session_date)
+        from ({dates}) as dates
         group by all
         order by all
         """
     ).fetchall()
     return months
+
+
+_NO_STAMPS = "select null::date as session_date, null::varchar as stamp where false"
+
+
+def _stamps(connection: duckdb.DuckDBPyConnection, model: PublicModel) -> str | None:
+    """Return a query for the stamp of each date; None when the build keeps none."""
+    known = connection.execute(
+        "select count(*) from duckdb_tables() where database_name = ? "
+        "and schema_name = 'ops' and table_name = 'lake_build_state'",
+        [_BUILD],
+    ).fetchone()
+    if not known or not known[0]:
+        return None
+    names = ", ".join(_text(name) for name in model.stamps_from)
+    query = (
+        "select session_date, string_agg(stamp, ' ' order by model) as stamp "
+        f"from {_BUILD}.ops.lake_build_state where model in ({names}) group by all"
+    )
+    return query if connection.execute(f"{query} limit 1").fetchone() else None
+
+
+def _query(connection: duckdb.DuckDBPyConnection, model: PublicModel) -> str | None:
+    """Return the query of a view; None for a table."""
+    row = connection.execute(
+        "select sql from duckdb_views() "
+        "where database_name = ? and schema_name = ? and view_name = ?",
+        [_BUILD, model.schema, model.name],
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def _definition(connection: duckdb.DuckDBPyConnection, model: PublicModel) -> str:
+    """Return a hash of a table's columns and, for a view, of its query but for the files' names."""
+    columns = connection.execute(f"describe {_source(model)}").fetchall()
+    query = re.sub(r"'[^']*\.parquet'(, )?", "", _query(connection, model) or "")
+    return _hash(f"{columns} {query}")
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:

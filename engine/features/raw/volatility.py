@@ -73,6 +73,8 @@ ESTIMATORS = (
         windows=(5, 10, 20, 60, 120),
         lookback=lambda w: w,
         value=lambda s, w: range_vol(s, 0, w),
+        near_duplicates=("raw_range_mean_{window}",),
+        why="Range estimators rank alike over long windows: they differ by their efficiency.",
     ),
     kernel(
         pattern="raw_vol_gk_{window}",
@@ -84,6 +86,7 @@ ESTIMATORS = (
         windows=(5, 10, 20, 60, 120),
         lookback=lambda w: w,
         value=lambda s, w: range_vol(s, 1, w),
+        near_duplicates=("raw_range_mean_{window}", "raw_vol_parkinson_{window}"),
         why="The practical form without drift and without the overnight term.",
     ),
     kernel(
@@ -96,6 +99,12 @@ ESTIMATORS = (
         windows=(5, 10, 20, 60, 120),
         lookback=lambda w: w,
         value=lambda s, w: range_vol(s, 2, w),
+        near_duplicates=(
+            "raw_range_mean_{window}",
+            "raw_vol_parkinson_{window}",
+            "raw_vol_gk_{window}",
+        ),
+        why="Range estimators rank alike over long windows: they differ by their efficiency.",
     ),
     kernel(
         pattern="raw_vol_yz_{window}",
@@ -110,6 +119,13 @@ ESTIMATORS = (
         windows=(10, 20, 60, 120),
         lookback=lambda w: w + 1,
         value=yang_zhang,
+        near_duplicates=(
+            "raw_range_mean_{window}",
+            "raw_vol_parkinson_{window}",
+            "raw_vol_gk_{window}",
+            "raw_vol_rs_{window}",
+        ),
+        why="Range estimators rank alike over long windows: they differ by their efficiency.",
     ),
     *(
         kernel(

@@ -144,8 +144,12 @@ class _Writer:
         """Return the vendor column (or a group of a split) that the file has."""
         name = self.file.pick(candidates, optional=optional, virtual=self.virtual)
         if name is not None and name not in self.file.types and name != FILE_NAME:
-            source = self.file.pick((self.split(name).column,), optional=False, virtual=())
-            self.columns.add(str(source))
+            split = self.split(name)
+            if split.column == FILE_NAME:
+                self._check_file_name(name, split.pattern)
+            else:
+                self.file.pick((split.column,), optional=False, virtual=())
+                self.columns.add(split.column)
         elif name in self.file.types:
             self.columns.add(str(name))
         return name
@@ -247,14 +251,17 @@ class _Writer:
 
     def _watch(self, name: str, column: str, value: str) -> None:
         """Note how to see that a value could not be read."""
-        if column != FILE_NAME:
-            source = self.split(column).column if self.is_group(column) else column
-            self.suspect.append(f"({value} is null and {quoted(source)} is not null)")
+        self._suspect(column, value)
         given = self.given(column)
         self.bad.append(
             f"case when {value} is null and {given} is not null "
             f"then {literal(name + ': ')} || {given} end"
         )
+
+    def _suspect(self, column: str, value: str) -> None:
+        source = self.split(column).column if self.is_group(column) else column
+        if source != FILE_NAME:
+            self.suspect.append(f"({value} is null and {quoted(source)} is not null)")
 
     def _text_field(self, name: str, spec: FieldSpec, raw: str) -> str:
         value = raw
@@ -349,8 +356,7 @@ class _Writer:
             value = f"case when {stated} then epoch_us(try_cast({raw} as timestamptz)) end"
         micros = self.let(value)
         self.times[name] = micros
-        source = self.split(column).column if self.is_group(column) else column
-        self.suspect.append(f"({micros} is null and {quoted(source)} is not null)")
+        self._suspect(column, micros)
         self.bad_time.append(
             f"case when {micros} is null and {raw} is not null "
             f"then {literal(', '.join(spec.columns) + ': ')} || {raw} end"
@@ -369,7 +375,7 @@ class _Writer:
         entity = list(dict.fromkeys(self.entity))
         joined = entity[0] if len(entity) == 1 else f"concat_ws(' ', {', '.join(entity)})"
         outputs.append(f"{joined} as _entity")
-        outputs.append(f"{' or '.join(self.suspect)} as _suspect")
+        outputs.append(f"{' or '.join(self.suspect) or 'false'} as _suspect")
         return Statement(
             sql=f"select _row, {', '.join(outputs)}\nfrom {source}{where}",
             complaints=(

@@ -58,9 +58,9 @@ _LEVERAGE = {"equity": 0.45, "growth": 0.15, "value": 0.15, "foreign": 0.15, "oi
 _TRANSITIONS = np.array(
     [
         [0.9875, 0.0125, 0.0, 0.0],
-        [0.0120, 0.9800, 0.0080, 0.0],
-        [0.0, 0.0320, 0.9600, 0.0080],
-        [0.0, 0.0, 0.0650, 0.9350],
+        [0.0120, 0.9785, 0.0095, 0.0],
+        [0.0, 0.0300, 0.9560, 0.0140],
+        [0.0, 0.0, 0.0550, 0.9450],
     ]
 )
 _FALL_PER_REGIME = -0.018  # the equity factor's move when the regime worsens by one

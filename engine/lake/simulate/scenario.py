@@ -14,6 +14,7 @@ from engine.lake.simulate.universe import SYMBOLS
 
 Name = Literal["default", "null", "planted", "dirty"]
 SCENARIOS = ("default", "null", "planted", "dirty")
+_JUMP_SHARE = 0.08  # of an open-to-close variance, about: jumps come on top of sigma
 MEMORY = 64  # sessions of returns that an edge may look at
 
 
@@ -45,7 +46,7 @@ class Edge:
     @property
     def r_squared(self) -> float:
         """Share of the open-to-close variance that the signal explains."""
-        return self.strength**2 * DAY_SHARE / (DAY_SHARE + CLOSING_SHARE)
+        return self.strength**2 * DAY_SHARE / (DAY_SHARE + CLOSING_SHARE) * (1.0 - _JUMP_SHARE)
 
     @property
     def sharpe(self) -> float:
@@ -81,8 +82,8 @@ def _scaled(returns: Floats, first: int, last: int) -> float:
 
 
 def _trend(returns: Floats) -> float:
-    # the clipped normal's standard deviation is 0.92
-    return float(np.clip(_scaled(returns, 1, 20), -2.0, 2.0)) / 0.92
+    # a clipped normal's standard deviation is 0.92; the edge itself makes trends, hence more
+    return float(np.clip(_scaled(returns, 1, 20), -2.0, 2.0)) / 1.1
 
 
 def _reversal(returns: Floats) -> float:
@@ -95,12 +96,12 @@ def _interaction(returns: Floats) -> float:
 
 
 EDGES = (
-    Edge("momentum", "EEM", "clip(sum r[1..20] / (s sqrt 20), -2, 2) / 0.92", 0.085, _trend),
+    Edge("momentum", "EEM", "clip(sum r[1..20] / (s sqrt 20), -2, 2) / 1.1", 0.088, _trend),
     Edge(
         "mean_reversion",
         "XLF",
         "-clip(sum r[1..5] / (s sqrt 5), -2, 2) / 0.92",
-        0.085,
+        0.088,
         _reversal,
     ),
     Edge(

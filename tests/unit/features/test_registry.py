@@ -50,7 +50,7 @@ def test_every_registered_feature_says_what_it_is():
         assert f.formula and f.units and f.source and f.inputs and f.oracle, feature.name
         assert 1 <= feature.min_obs <= feature.lookback, feature.name
         assert f.twin_of == "" or f.twin_of in {c.name for c in registry.columns()}
-        assert set(f.near_duplicates) <= {c.name for c in registry.columns()}, feature.name
+        assert set(feature.near_duplicates) <= {c.name for c in registry.columns()}, feature.name
 
 
 def test_names_are_unique_and_carry_their_modules_prefix():
@@ -105,3 +105,4 @@ def test_the_catalog_has_one_row_a_feature_in_the_order_of_the_wide_tables():
     assert (row["windows"], row["engine"], row["lookback"]) == ("20, 60", "sql", 61)
     assert rows["raw_tdom"]["lag"] == "none"
     assert rows["raw_gap_pct_1"]["near_duplicates"] == "raw_overnight_1"
+    assert rows["raw_vol_parkinson_60"]["near_duplicates"] == "raw_range_mean_60"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from finished_build import MODEL, Build, make_build
+from finished_build import MANIFEST, MODEL, Build, make_build
 
 from engine.errors import BuildError, LockedError, PublishError
 from engine.warehouse import connect, history, manifest, versions
@@ -78,12 +78,7 @@ def test_unchanged_months_are_the_same_file_and_changed_ones_are_not(build: Buil
     )
     second = _published(build)
 
-    def inodes(version: versions.Version) -> dict[str, int]:
-        folder = version.parts / "stg_lake__stocks"
-        return {path.name[:7]: path.stat().st_ino for path in folder.iterdir()}
-
-    before, after = inodes(first), inodes(second)
-    assert {month for month in before if before[month] == after[month]} == {"2024-01", "2024-03"}
+    assert _same_months(first, second) == {"2024-01", "2024-03"}
     assert _rows(build, "select count(*) from stg_lake__stocks where close = 0") == [(2,)]
 
 
@@ -95,6 +90,52 @@ def test_a_month_with_an_unstamped_date_is_written_each_time(build: Build) -> No
         for version in (first, second)
     ]
     assert not names[0] & names[1]
+
+
+def _inodes(version: versions.Version) -> dict[str, int]:
+    folder = version.parts / "stg_lake__stocks"
+    return {path.name[:7]: path.stat().st_ino for path in folder.iterdir()}
+
+
+def _same_months(one: versions.Version, two: versions.Version) -> set[str]:
+    before, after = _inodes(one), _inodes(two)
+    return {month for month in before if before[month] == after.get(month)}
+
+
+def test_a_view_is_published_by_the_stamps_of_the_model_it_names(
+    build: Build, tmp_path: Path
+) -> None:
+    nodes = {name: dict(node) for name, node in MANIFEST["nodes"].items()}
+    name = MODEL + "stg_lake__stocks"
+    nodes[name]["config"] = {"meta": {"publish": "parts", "stamps_from": "rejects"}}
+    project = manifest.parse({"nodes": nodes})
+
+    def define(file: str, condition: str) -> None:
+        path = tmp_path / f"{file}.parquet"
+        build.execute(
+            f"copy staging.base to '{path}' (format parquet)",
+            "create or replace view staging.stg_lake__stocks as "
+            f"select * from read_parquet(['{path}']) where {condition}",
+        )
+
+    build.execute(
+        "alter table staging.stg_lake__stocks rename to base",
+        "update ops.lake_build_state set model = 'rejects'",
+    )
+    define("a", "close > 0")
+    first = publish(build.settings, project)
+    define("b", "close > 0")  # the same query over other files, as when a day is added
+    second = publish(build.settings, project)
+    assert _same_months(first, second) == {"2024-01", "2024-02", "2024-03"}
+    build.execute(
+        "update ops.lake_build_state set stamp = 'new' where session_date = date '2024-02-10'"
+    )
+    third = publish(build.settings, project)
+    assert _same_months(second, third) == {"2024-01", "2024-03"}
+    define("b", "close > 101")  # another query
+    fourth = publish(build.settings, project)
+    assert _same_months(third, fourth) == set()
+    assert fourth.facts()["tables"]["stg_lake__stocks"]["rows"] == 33
 
 
 def test_a_removed_month_leaves_the_view(build: Build) -> None:

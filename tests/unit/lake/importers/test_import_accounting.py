@@ -38,7 +38,7 @@ def test_read_is_written_and_rejected_by_reason(tmp_path: Path) -> None:
         option("O:SPY240315X00500000", 2.0),  # neither call nor put
         option("O:SPY240301C00500000", 2.0),  # expired the week before
         option("", 2.0),
-        option("O:SPY240315P00500000", 2.0).replace("100", "x").replace(",10,", ",ten,"),
+        option("O:SPY240315P00500000", 2.0).replace(",10,", ",ten,"),
         option("O:SPY240315P00400000", 2.0, nanoseconds("2024-03-09 05:00")),  # a Saturday
         "O:SPY240315P00300000,10,1",
         option("O:SPY240315P00300000", 3.0),

@@ -30,9 +30,7 @@ def test_day_bars_start_at_midnight_new_york_in_both_seasons(
 def test_a_day_bar_that_is_not_at_midnight_new_york_is_a_bad_timestamp(tmp_path: Path) -> None:
     # Midnight UTC would otherwise be the evening, and so the session, before.
     good, bad = nanoseconds("2024-03-08 05:00"), nanoseconds("2024-03-08 00:00")
-    file = write(
-        tmp_path / "d.csv", MASSIVE, f"SPY,1,2,2,2,2,{good},1", f"QQQ,1,2,2,2,2,{bad},1"
-    )
+    file = write(tmp_path / "d.csv", MASSIVE, f"SPY,1,2,2,2,2,{good},1", f"QQQ,1,2,2,2,2,{bad},1")
     report = import_one(tmp_path / "lake", file, "massive_stocks_day")
     assert (report.rows_written, report.rejected) == (1, {"bad_timestamp": 1})
 
@@ -76,9 +74,7 @@ def test_text_without_an_offset_is_not_guessed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stamp", ["0", "99999999999999999999", "soon", "4102444800000000000"])
 def test_an_impossible_epoch_is_a_bad_timestamp(tmp_path: Path, stamp: str) -> None:
     good = nanoseconds("2024-03-08 14:30")
-    file = write(
-        tmp_path / "m.csv", MASSIVE, f"SPY,1,2,2,2,2,{good},1", f"SPY,1,2,2,2,2,{stamp},1"
-    )
+    file = write(tmp_path / "m.csv", MASSIVE, f"SPY,1,2,2,2,2,{good},1", f"SPY,1,2,2,2,2,{stamp},1")
     report = import_one(tmp_path / "lake", file, "massive_stocks_minute")
     assert (report.rows_written, report.rejected) == (1, {"bad_timestamp": 1})
 

@@ -175,7 +175,10 @@ def test_split_adjusted_prices_say_so_and_are_not_divided_again(tmp_path: Path) 
     header = (
         "ticker,date,open,high,low,close,adjusted_close,volume,dividend_amount,split_coefficient"
     )
-    lines = ["VXX,2010-11-08,100,100,100,100,1,5,0,1.0", "VXX,2010-11-09,101,101,101,101,1,5,0,0.25"]
+    lines = [
+        "VXX,2010-11-08,100,100,100,100,1,5,0,1.0",
+        "VXX,2010-11-09,101,101,101,101,1,5,0,0.25",
+    ]
     import_one(tmp_path / "lake", write(tmp_path / "a.csv", header, *lines), "alphavantage_daily")
     for day, close in (("2010-11-08", 100.0), ("2010-11-09", 101.0)):
         (row,) = day_rows(tmp_path / "lake", "stocks", day)

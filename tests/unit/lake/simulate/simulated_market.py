@@ -36,7 +36,8 @@ class Made:
             reference=f"{self.root}/reference",
             day="parse_filename(filename, true)::date",
         )
-        with duckdb.connect(config={"TimeZone": "America/New_York"}) as connection:
+        with duckdb.connect() as connection:
+            connection.execute("set timezone = 'America/New_York'")
             return connection.sql(text).fetchall()
 
 

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from simulated_market import SESSIONS, Made, long_path
+
+from engine.kernels import black
+from engine.lake.simulate import chain
+from engine.lake.simulate.timeline import timeline
+from engine.lake.simulate.universe import INSTRUMENTS, SYMBOLS
+
+
+def test_every_session_has_enough_rows_of_both_sources(sample: Made) -> None:
+    counts = sample.sql(
+        """select {day} d, count(*), count(*) filter (source = 'sim_quotes'),
+            count(distinct underlying) from {options} group by d"""
+    )
+    assert len(counts) == SESSIONS
+    for _, rows, quotes, underlyings in counts:
+        assert rows >= 8000
+        assert quotes >= 7000
+        assert underlyings == 16
+
+
+def test_rows_obey_the_contract(sample: Made) -> None:
+    [bad] = sample.sql(
+        """select count(*) from {options} where not coalesce(
+            symbol = 'O:' || root || strftime(expiration, '%y%m%d') || option_type
+                || lpad((strike * 1000)::bigint::varchar, 8, '0')
+            and root = underlying and strike > 0 and option_type in ('C', 'P')
+            and dte = expiration - {day} and dte >= 0 and ts::date = {day}
+            and volume >= 0 and volume = round(volume) and transactions <= volume
+            and (transactions = 0) = (volume = 0) and vendor_iv is null, false)"""
+    )
+    assert bad == (0,)
+    [repeated] = sample.sql(
+        """select count(*) - count(distinct (filename, root, expiration, strike, option_type,
+            source, bar_seconds, ts)) from {options}"""
+    )
+    assert repeated == (0,)
+
+
+def test_rows_are_in_the_lake_s_order(sample: Made) -> None:
+    [disorder] = sample.sql(
+        """with numbered as (
+            select filename, file_row_number r, (underlying, root, expiration, strike, option_type,
+                source, bar_seconds, ts) k
+            from read_parquet('"""
+        + str(sample.root)
+        + """/options/2*.parquet', filename = true, file_row_number = true))
+        select count(*) from (
+            select k < lag(k) over (partition by filename order by r) bad from numbered)
+        where bad"""
+    )
+    assert disorder == (0,)
+
+
+def test_quotes_are_snapshots_a_quarter_of_an_hour_before_the_close(sample: Made) -> None:
+    times = sample.sql(
+        """select source, {day} = date '2025-07-03' half, ts::time, known_at::time, bar_seconds
+        from {options} group by all order by all"""
+    )
+    assert times == [
+        ("sim_quotes", False, dt.time(15, 45), dt.time(15, 45), 0),
+        ("sim_quotes", True, dt.time(12, 45), dt.time(12, 45), 0),
+        ("sim_trades", False, dt.time(9, 30), dt.time(16, 0), 86_400),
+        ("sim_trades", True, dt.time(9, 30), dt.time(13, 0), 86_400),
+    ]
+
+
+def test_quotes_enclose_the_fair_price_and_are_not_crossed(sample: Made) -> None:
+    [bad, rows] = sample.sql(
+        """select count(*) filter (not (bid <= fair + 1e-9 and ask >= fair - 1e-9 and bid >= 0
+            and ask >= bid + 0.01 - 1e-9 and (bid_size > 0) = (bid > 0) and ask_size > 0)), count(*)
+        from (select *, {day} d from {options} where source = 'sim_quotes') q
+        join (select symbol, {day} d, fair from {fair}) using (symbol, d)"""
+    )[0]
+    assert bad == 0
+    assert rows == sample.sql("select count(*) from {options} where source = 'sim_quotes'")[0][0]
+
+
+def test_trade_rows_have_neither_quotes_nor_open_interest(sample: Made) -> None:
+    [bad] = sample.sql(
+        """select count(*) from {options} where source = 'sim_trades' and not (
+            bid is null and ask is null and open_interest is null and underlying_price is null
+            and volume > 0 and low > 0 and low <= least(open, close)
+            and high >= greatest(open, close))"""
+    )
+    assert bad == (0,)
+
+
+def test_contracts_without_a_trade_keep_the_last_price(sample: Made) -> None:
+    rows = sample.sql(
+        """with quotes as (select *, {day} d from {options} where source = 'sim_quotes'),
+        trades as (select *, {day} d from {options} where source = 'sim_trades'),
+        days as (select d, lag(d) over (order by d) before from (select distinct d from quotes))
+        select count(*) filter (today.close is distinct from
+                coalesce(trades.close, yesterday.close)),
+            count(*) filter (trades.close is null and yesterday.close is not null), count(*)
+        from quotes today join days using (d)
+        join quotes yesterday on yesterday.d = before and yesterday.symbol = today.symbol
+        left join trades on trades.d = before and trades.symbol = today.symbol
+        where today.volume = 0"""
+    )
+    wrong, stale, seen = rows[0]
+    assert wrong == 0
+    assert stale > 1000 and seen > stale
+    [shown] = sample.sql(
+        "select count(*) from {options} where volume = 0 and open is not null"
+    )
+    assert shown == (0,)
+
+
+def test_volume_up_to_the_snapshot_is_part_of_the_day_s(sample: Made) -> None:
+    [(bad, less)] = sample.sql(
+        """with q as (select symbol, {day} d, volume from {options} where source = 'sim_quotes'),
+        t as (select symbol, {day} d, volume from {options} where source = 'sim_trades')
+        select count(*) filter (q.volume > coalesce(t.volume, 0)),
+            count(*) filter (q.volume < coalesce(t.volume, 0)) from q left join t using (symbol, d)"""
+    )
+    assert bad == 0 and less > 100
+
+
+def test_fair_prices_obey_parity(sample: Made) -> None:
+    [(worst, pairs)] = sample.sql(
+        """select max(abs(c.fair - p.fair - c.discount * (c.forward - k))), count(*)
+        from (select *, substr(symbol, 12, 1) side, substr(symbol, 13)::double / 1000 k,
+            left(symbol, 11) series from {fair}) c
+        join (select *, substr(symbol, 12, 1) side, substr(symbol, 13)::double / 1000 k,
+            left(symbol, 11) series from {fair}) p using (filename, series, k)
+        where c.side = 'C' and p.side = 'P'"""
+    )
+    assert pairs > 50_000
+    assert worst < 1e-9
+
+
+def test_true_volatilities_reprice_the_fair_prices(sample: Made) -> None:
+    rows = sample.sql(
+        """select fair, iv, forward, discount, substr(t.symbol, 12, 1) = 'C', strike::double,
+            epoch(((expiration + if(expiration in (date '2025-07-03', date '2025-11-28'),
+                time '13:00', time '16:00'))::timestamp at time zone 'America/New_York')
+                - known_at) / (365 * 86400.0)
+        from (select *, {day} d from {fair}) t
+        join (select *, {day} d from {options} where source = 'sim_quotes') q using (symbol, d)
+        where iv is not null and hash(t.symbol) % 7 = 0"""
+    )
+    fair, vol, forward, discount, is_call, strike, years = (
+        np.array(column) for column in zip(*rows, strict=True)
+    )
+    assert len(fair) > 15_000
+    priced = discount * black.price(forward, strike, vol * np.sqrt(years), is_call)
+    np.testing.assert_allclose(priced, fair, rtol=0, atol=1e-9)
+
+
+def test_true_chains_have_no_butterfly_or_vertical_arbitrage(sample: Made) -> None:
+    [(slopes, butterflies, seen)] = sample.sql(
+        """with calls as (
+            select filename, left(symbol, 11) series, substr(symbol, 13)::double / 1000 k,
+                fair / discount price, forward from {fair} where substr(symbol, 12, 1) = 'C'),
+        steps as (
+            select *, (lead(price) over w - price) / (lead(k) over w - k) slope,
+                (price - lag(price) over w) / (k - lag(k) over w) before, lead(k) over w - k dk
+            from calls window w as (partition by filename, series order by k))
+        select count(*) filter (not slope between -1 - 1e-6 and 1e-6),
+            count(*) filter ((slope - before) * dk < -1e-6 * forward), count(*) from steps
+            where slope is not null"""
+    )
+    assert seen > 50_000
+    assert (slopes, butterflies) == (0, 0)
+
+
+def test_open_interest_is_that_of_the_night_before(sample: Made) -> None:
+    [(new, first, moved)] = sample.sql(
+        """with q as (select symbol, {day} d, open_interest oi from {options}
+            where source = 'sim_quotes'),
+        seen as (select symbol, min(d) since from q group by symbol),
+        born as (select min(d) first_day from q),
+        t as (select symbol, {day} d, volume from {options} where source = 'sim_trades')
+        select count(*) filter (d = since and since > first_day
+                and symbol[3:5] not in ('VXX', 'XLK') and oi != 0),
+            count(*) filter (d = first_day and oi > 0),
+            (select count(*) from q a join t using (symbol, d)
+             join q b on b.symbol = a.symbol and b.d > a.d and b.oi != a.oi)
+        from q join seen using (symbol), born"""
+    )
+    assert new == 0  # a contract listed today had no holders last night
+    assert first > 1000  # the first session's contracts are seasoned
+    assert moved > 1000
+
+
+def test_strikes_once_listed_stay_until_expiration(sample: Made) -> None:
+    [(gone,)] = sample.sql(
+        """with q as (select symbol, underlying, expiration, {day} d from {options}
+            where source = 'sim_quotes'),
+        days as (select d, lead(d) over (order by d) following from (select distinct d from q)),
+        splits as (select symbol as underlying, ex_date from '{reference}/splits.parquet')
+        select count(*) from q join days using (d)
+        where following is not null and expiration >= following
+        and not exists (select 1 from q n where n.symbol = q.symbol and n.d = following)
+        and not exists (select 1 from splits s
+            where s.underlying = q.underlying and s.ex_date = following)"""
+    )
+    assert gone == 0
+
+
+def test_listing_cycles_have_weeklies_monthlies_and_quarterlies() -> None:
+    line = timeline(dt.date(2024, 1, 2), 5)
+    for i, each in enumerate(INSTRUMENTS):
+        listed = chain.expirations(line, 0, i, chain.Depth())
+        assert line.is_weekly[listed].sum() >= each.weeklies
+        assert line.is_monthly[listed].sum() >= each.monthlies
+        assert line.days[listed[-1]] > dt.date(2024, 6, 1)
+    spy = [line.days[s] for s in chain.expirations(line, 0, SYMBOLS.index("SPY"), chain.Depth())]
+    assert dt.date(2024, 1, 3) in spy  # a Wednesday
+    assert dt.date(2024, 3, 28) in spy  # quarter end, before Good Friday
+    assert dt.date(2024, 3, 15) in spy  # third Friday
+
+
+def test_forwards_take_out_dividends_before_expiration_only() -> None:
+    made = long_path("null", 2, sessions=80)
+    path, line = made.path, made.line
+    spy = SYMBOLS.index("SPY")
+    dividend = next(d for d in path.dividends if d.instrument == spy and d.ex < 75)
+    t = dividend.declared + 2
+    spot = path.snapshot[t] + path.outstanding[t]
+    before, after = dividend.ex - 1, dividend.ex + 1
+    ahead = chain.forwards(
+        line, path, [], t, spot, np.array([spy, spy]), np.array([before, after])
+    )
+    assert ahead.whole[0] == pytest.approx(spot[spy])  # no rates in the null market
+    assert ahead.whole[1] == pytest.approx(spot[spy] - dividend.amount)
+
+
+def test_prices_fall_by_the_dividend_on_the_ex_date() -> None:
+    made = long_path("default", 5, sessions=2500)
+    path = made.path
+    raw_close = path.close + path.outstanding
+    raw_open = path.open + path.outstanding
+    gaps, paid = [], []
+    for dividend in path.dividends:
+        i, ex = dividend.instrument, dividend.ex
+        if ex >= made.line.count or SYMBOLS[i] not in ("HYG", "LQD", "TLT"):
+            continue
+        gaps.append(raw_open[ex, i] / raw_close[ex - 1, i] - 1.0)
+        paid.append(dividend.amount / raw_close[ex - 1, i])
+    drop, size = np.mean(gaps), np.mean(paid)
+    error = np.std(gaps) / np.sqrt(len(gaps))
+    assert size > 6 * error
+    assert abs(drop + size) < 4.0 * error
+
+
+def test_only_the_planted_structure_is_dear_and_only_in_its_regime(tmp_path) -> None:
+    from engine.lake.simulate import simulate
+
+    root = tmp_path / "planted"
+    # a short piece of a seed whose first weeks visit the stressed regime
+    made = Made(root, simulate(root, scenario="planted", seed=3, sessions=12, symbols=("IWM", "SPY")))
+    rows = made.sql(
+        """with regimes as (select session_date d, any_value(next_regime) = 2 stressed
+            from '{truth}/sessions.parquet' group by 1)
+        select symbol[3:5] underlying, stressed, min(center / fair), max(center / fair),
+            median(center / fair)
+        from (select *, {day} d from {fair}) join regimes using (d)
+        where fair > 0.5 group by 1, 2 order by 1, 2"""
+    )
+    table = {(name, stressed): values for name, stressed, *values in rows}
+    assert table["SPY", True] == [1.0, 1.0, 1.0]
+    assert table["IWM", True][2] > 1.02
+    if ("IWM", False) in table:
+        assert table["IWM", False] == [1.0, 1.0, 1.0]
