@@ -119,7 +119,7 @@ def signed(names: Sequence[str], amounts: Sequence[float | None], band: float) -
         "tooltip": tooltip(axisPointer={"type": "shadow"}, valueFormatter="%.3f"),
         "grid": grid(),
         "xAxis": category(data=list(names), axisLine={"onZero": False, "show": False}),
-        "yAxis": value(splitNumber=4),
+        "yAxis": value(splitNumber=4, **_within_one(amounts)),
         "series": [
             {
                 "type": "bar",
@@ -139,6 +139,17 @@ def signed(names: Sequence[str], amounts: Sequence[float | None], band: float) -
             }
         ],
     }
+
+
+def _within_one(amounts: Sequence[float | None]) -> Option:
+    """Return the ends of an axis of correlations: 1 where they come near it."""
+    known = [amount for amount in amounts if amount is not None]
+    ends: Option = {}
+    if max(known, default=0.0) > 0.5:
+        ends["max"] = 1
+    if min(known, default=0.0) < -0.5:
+        ends["min"] = -1
+    return ends
 
 
 def correlations(pairs: Sequence[tuple[str, float]]) -> Option:

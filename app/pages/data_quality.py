@@ -175,6 +175,10 @@ def _rejects() -> None:
             key="quality_meanings",
             hide_index=True,
             placeholder="",
+            column_order=(
+                *("reason", "count_rows", "meaning", "remedy"),
+                *("stage", "dataset", "first_session", "last_session"),
+            ),
             column_config={
                 "reason": st.column_config.TextColumn("Reason", pinned=True),
                 "stage": "Stage",
@@ -182,8 +186,8 @@ def _rejects() -> None:
                 "count_rows": st.column_config.NumberColumn("Rows", format="localized"),
                 "first_session": "First",
                 "last_session": "Last",
-                "meaning": st.column_config.TextColumn("Meaning", width="large"),
-                "remedy": st.column_config.TextColumn("Remedy", width="large"),
+                "meaning": st.column_config.TextColumn("Meaning", width=330),
+                "remedy": st.column_config.TextColumn("Remedy", width=330),
             },
         )
     with cards.card("Rejected rows", "the newest 200 of one reason", key="examples"):
@@ -289,7 +293,7 @@ def _tests(facts: contents.Facts) -> None:
                 key="quality_tests",
                 hide_index=True,
                 placeholder="",
-                height=520,
+                height=min(520, 40 + 35 * len(shown)),
                 column_config={
                     "status": st.column_config.TextColumn("Result", width="small"),
                     "test": st.column_config.TextColumn("Test", width="large"),

@@ -169,16 +169,18 @@ def _last_build(facts: contents.Facts) -> None:
 
 
 def _tables(facts: contents.Facts) -> None:
+    rows = contents.tables(facts)
+    has_grain = rows["grain"].null_count < rows.num_rows
     st.dataframe(
-        contents.tables(facts),
+        rows if has_grain else rows.drop_columns(["grain"]),
         key="overview_tables",
         hide_index=True,
         placeholder="",
         height="content",
         column_config={
             "table": st.column_config.TextColumn("Table", width="medium", pinned=True),
-            "rows": st.column_config.NumberColumn("Rows", format="localized"),
-            "grain": st.column_config.TextColumn("Grain: one row per", width="medium"),
+            "rows": st.column_config.NumberColumn("Rows", format="localized", width=100),
+            "grain": st.column_config.TextColumn("One row per", width="medium"),
             "symbols": st.column_config.NumberColumn("Symbols"),
             "sessions": st.column_config.NumberColumn("Sessions", format="localized"),
             "first_session": "First",
@@ -186,7 +188,7 @@ def _tables(facts: contents.Facts) -> None:
             "known_at": st.column_config.DatetimeColumn(
                 "Last known at (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"
             ),
-            "kept_as": "Kept as",
+            "kept_as": st.column_config.TextColumn("Kept as", width=110),
             "description": st.column_config.TextColumn("What it is", width="large"),
         },
     )
@@ -194,7 +196,7 @@ def _tables(facts: contents.Facts) -> None:
 
 def _builds(facts: contents.Facts) -> None:
     left, right = st.columns([2, 1])
-    with left, cards.card("Earlier versions", "from the journal", key="builds"):
+    with left, cards.card("Earlier versions", "from the journal", key="builds", height="stretch"):
         if cards.have("build_history"):
             rows = warehouse.table(contents.BUILDS)
             if rows.num_rows:

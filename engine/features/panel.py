@@ -7,6 +7,7 @@ way, rewrites all of history at each event, and with it every number computed fr
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -222,6 +223,43 @@ def _later_splits(splits: list[_Event], ex_date: np.datetime64) -> float:
     return ratio
 
 
+def _through(
+    events: list[_Event], step: float, before: float, basis: str, splits: list[_Event]
+) -> tuple[float, float]:
+    """Return the steps of price and share factor that events make from a close on.
+
+    Parameters
+    ----------
+    events
+        Those due, in order.
+    step
+        What the price factor is multiplied by already.
+    before
+        The close before them, in the prices of `basis`.
+    basis
+        Of the prices that follow: what they contain already is not adjusted again.
+    splits
+        All splits of the symbol.
+    """
+    share_step = 1.0
+    if basis == "total_return":
+        return step, share_step
+    for event in events:
+        if event.kind == 1:
+            if basis == "raw":
+                step *= event.value
+                share_step *= event.value
+                before /= event.value
+            continue
+        amount = event.value
+        if basis == "split_adjusted":
+            amount /= _later_splits(splits, event.ex_date)
+        if amount < before:
+            step *= before / (before - amount)
+            before -= amount
+    return step, share_step
+
+
 def build_panel(
     daily: pa.Table, sessions: pa.Table, dividends: pa.Table, splits: pa.Table
 ) -> pa.Table:
@@ -326,21 +364,9 @@ def _align(
                 continue
             price_steps[bar] = before / link[bar]
             before = link[bar]
-        if bar not in due or basis[bar] == "total_return":
-            continue
-        for event in due[bar]:
-            if event.kind == 1:
-                if basis[bar] == "raw":
-                    price_steps[bar] *= event.value
-                    share_steps[bar] *= event.value
-                    before /= event.value
-                continue
-            amount = event.value
-            if basis[bar] == "split_adjusted":
-                amount /= _later_splits(ratios, event.ex_date)
-            if amount < before:
-                price_steps[bar] *= before / (before - amount)
-                before -= amount
+        price_steps[bar], share_steps[bar] = _through(
+            due.get(bar, []), price_steps[bar], before, basis[bar], ratios
+        )
 
     factor: Floats = np.cumprod(price_steps, dtype=np.float64)
     split_factor: Floats = np.cumprod(share_steps, dtype=np.float64)
@@ -382,3 +408,89 @@ def _align(
     reasons[at[masked] - first] = SOURCE_CHANGED
     columns["reason"] = pa.array(reasons, pa.string())
     return pa.table({name: columns[name] for name in PANEL_SCHEMA.names}, schema=PANEL_SCHEMA)
+
+
+FACTORS_SCHEMA = pa.schema(
+    [
+        ("symbol", pa.string()),
+        ("session_date", pa.date32()),
+        ("source", pa.string()),
+        ("price_basis", pa.string()),
+        ("factor", pa.float64()),
+    ]
+)
+
+
+def opening_factors(
+    traded: pa.Table,
+    daily: pa.Table,
+    panel: pa.Table,
+    sessions: pa.Table,
+    dividends: pa.Table,
+    splits: pa.Table,
+) -> pa.Table:
+    """Return what bars inside a session are multiplied by: the factor known at its open.
+
+    The panel's own row of a session exists only once its day bar does; a bar inside the session
+    must not know whether it will.
+
+    Parameters
+    ----------
+    traded
+        `symbol, session_date, source, price_basis`: sources of bars inside sessions.
+    daily, sessions, dividends, splits
+        As for `build_panel`.
+    panel
+        What `build_panel` made of them.
+
+    Returns
+    -------
+    pyarrow.Table
+        `FACTORS_SCHEMA`, a row for each of `traded`: the panel's factor of the last day bar
+        before the session, through the events since; 1 before the first day bar. Null where
+        that bar was of another source or basis: nobody knows yet how the two join.
+    """
+    sessions = sessions.sort_by("session_date")
+    days: Dates = sessions["session_date"].to_numpy().astype("datetime64[D]")
+    opens = sessions["open_at"].cast(UTC).to_numpy().astype("datetime64[us]")
+    cash = _events(dividends, 0, days, opens)
+    ratios = _events(splits, 1, days, opens)
+    factors = dict(
+        zip(
+            zip(panel["symbol"].to_pylist(), panel["session_date"].to_pylist(), strict=True),
+            panel["factor"].to_pylist(),
+            strict=True,
+        )
+    )
+    bars: dict[str, list[dict[str, Any]]] = {}
+    columns = ["symbol", "session_date", "close", "source", "price_basis"]
+    for row in daily.select(columns).sort_by("session_date").to_pylist():
+        bars.setdefault(row["symbol"], []).append(row)
+    found: list[float | None] = []
+    for row in traded.to_pylist():
+        symbol, earlier = row["symbol"], bars.get(row["symbol"], [])
+        bar = bisect_left(earlier, row["session_date"], key=lambda b: b["session_date"]) - 1
+        if bar < 0:
+            found.append(1.0)
+            continue
+        last = earlier[bar]
+        if (last["source"], last["price_basis"]) != (row["source"], row["price_basis"]):
+            found.append(None)
+            continue
+        first, session = np.searchsorted(
+            days, np.array([last["session_date"], row["session_date"]], dtype="datetime64[D]")
+        )
+        due = sorted(
+            (
+                event
+                for event in (*cash.get(symbol, []), *ratios.get(symbol, []))
+                if first < event.session <= session
+            ),
+            key=lambda event: (event.session, event.kind),
+        )
+        step, _ = _through(due, 1.0, last["close"], row["price_basis"], ratios.get(symbol, []))
+        found.append(factors[symbol, last["session_date"]] * step)
+    names = FACTORS_SCHEMA.names[:-1]
+    return pa.table(
+        {**{name: traded[name] for name in names}, "factor": pa.array(found, pa.float64())}
+    ).cast(FACTORS_SCHEMA)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -40,8 +41,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run `quant` with arguments; return its exit code."""
+    return guarded(lambda: application()(arguments, prog_name="quant"))
+
+
+def guarded(work: Callable[[], object]) -> int:
+    """Do some work; return the exit code, and say what a fault was."""
     try:
-        application()(arguments, prog_name="quant")
+        work()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except QuantError as error:

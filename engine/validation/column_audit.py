@@ -135,8 +135,8 @@ def undeclared_duplicates(
 ) -> list[Finding]:
     """Return near duplicates that the registry does not declare.
 
-    A family declares them by `twin_of` or `near_duplicates`: names of columns, patterns of
-    families (`raw_vol_{window}`) or shell patterns. One side of a pair suffices.
+    A family declares them by `twin_of` or `near_duplicates`: names of columns, with `{window}`
+    for the column's own, or shell patterns. One side of a pair suffices.
     """
     by_name = {feature.name: feature for feature in features}
     return [
@@ -154,13 +154,12 @@ def undeclared_duplicates(
 
 
 def _declared(a: registry.Feature, b: registry.Feature) -> bool:
-    return _names(a.family, b) or _names(b.family, a)
+    return _names(a, b.name) or _names(b, a.name)
 
 
-def _names(family: registry.Family, other: registry.Feature) -> bool:
-    declared = [*family.near_duplicates, *([family.twin_of] if family.twin_of else [])]
-    return any(
-        pattern == other.family.pattern or fnmatchcase(other.name, pattern) for pattern in declared
+def _names(feature: registry.Feature, other: str) -> bool:
+    return other == feature.family.twin_of or any(
+        fnmatchcase(other, pattern) for pattern in feature.near_duplicates
     )
 
 

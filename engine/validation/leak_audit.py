@@ -165,7 +165,7 @@ class AuditReport:
         AuditError
             When a column leaks, or nothing was compared; names the columns.
         """
-        if self.cuts and not self.rows:
+        if not self.rows:
             raise AuditError(
                 "The leak audit compared no rows: no public table has any known at the cuts.",
                 "Audit a longer lake.",
@@ -258,10 +258,11 @@ def audit_leaks(
             steps.begin(number + 1, _describe(cut))
             counts = cut_lake(lake, folder / "lake", cut, seed)
             rebuilt, manifest = _build(folder / "lake", project, folder, steps)
+            public = public_tables(manifest)
             compared = compare_builds(
                 reference.path,
                 rebuilt,
-                [table for table in public_tables(manifest) if not tables or table.name in tables],
+                [table for table in public if not tables or table.name in tables],
                 cut.instant,
                 reference_schema=reference.schema,
             )

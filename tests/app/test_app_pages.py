@@ -128,6 +128,7 @@ def test_overview_counts_what_is_there(page, tiny):
     assert metric(app, "Warnings") == ("1", "4 tests")
     tables = app.dataframe[0].value
     assert tables.loc[tables["table"] == "bars_1d", "rows"].item() == 599
+    assert tables.loc[tables["table"] == "bars_1d", "grain"].item() == "symbol, session_date"
 
 
 def test_overview_draws_other_symbols_windows_and_bars(page, tiny):

@@ -285,6 +285,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, object
     return {
         "kind": "table",
         "description": f"The tiny {name}.",
+        **({"grain": ["symbol", "session_date"]} if name == "bars_1d" else {}),
         **dict(zip(wanted, row or (), strict=True)),
     }
 

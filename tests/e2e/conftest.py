@@ -3,7 +3,8 @@
 The server reads the tiny warehouse of `tests/app`. With QUANT_SCREENSHOTS=FOLDER it reads the
 one of the environment (QUANT_WAREHOUSE) instead, and the pictures are kept in that folder:
 
-    QUANT_SCREENSHOTS=docs/screenshots .venv/bin/python -m pytest tests/e2e -k shown
+    QUANT_SCREENSHOTS=docs/screenshots QUANT_SCREENSHOT_FEATURE=raw_vol_gk_20 \\
+        .venv/bin/python -m pytest tests/e2e -k shown
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +56,7 @@ def browser() -> Iterator[Browser]:
         words = "no chromium on this machine: the app was NOT looked at; see `make chromium`"
         if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
             pytest.fail(words)
+        warnings.warn(words, stacklevel=1)  # stands in the summary, where a skip would not
         pytest.skip(words)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,16 @@ def test_a_page_is_shown_without_error_and_without_leaving_this_machine(
     visit.open(title)
     expect(visit.page.get_by_text(words).first).to_be_visible()
     expect(visit.page.get_by_test_id("stEChartsChart")).to_have_count(charts)
+    feature = os.environ.get("QUANT_SCREENSHOT_FEATURE")
+    if feature and title == "Features":
+        chooser = visit.page.get_by_test_id("stSelectbox").filter(has_text="Feature")
+        chooser.get_by_role("combobox").fill(feature)
+        visit.page.get_by_role("option", name=feature, exact=True).click()
+        expect(visit.page).to_have_url(f"{visit.address}/features?feature={feature}")
     visit.settle()
     kept = picture(pictures, title, 1680)
+    visit.page.mouse.move(840, 1)  # nothing hovered
+    visit.page.evaluate("document.activeElement.blur()")
     visit.page.screenshot(path=kept)
     assert kept.stat().st_size > 20_000  # not an empty window
     visit.finish()

@@ -63,8 +63,8 @@ _TRANSITIONS = np.array(
         [0.0, 0.0, 0.0550, 0.9450],
     ]
 )
-_FALL_PER_REGIME = -0.018  # the equity factor's move when the regime worsens by one
-_RISE_PER_REGIME = 0.008
+_FALL_PER_REGIME = -0.024  # the equity factor's move when the regime worsens by one
+_RISE_PER_REGIME = 0.010
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from engine.market import calendar
 
 TENORS = (1, 30, 61, 91, 182, 365, 730)
 _VIX_STEPS = {"VIX9D": 6, "VIX": 21, "VIX3M": 64}
+_INTRADAY_WIDTH = {"VIX9D": 0.03, "VIX": 0.02, "VIX3M": 0.012, "VVIX": 0.015, "SKEW": 0.002}
 _EVENT_TIMES = {"fomc": "14:00", "cpi": "08:30"}
 _FOMC_MONTHS = (1, 3, 5, 6, 7, 9, 11, 12)
 _SPX_START = 4770.0
@@ -223,7 +224,7 @@ def index_levels(line: Timeline, path: Path, law: Law, surface: Surface, seed: i
     for k, (name, close) in enumerate(closes.items()):
         before = np.append(close[0], close[:-1])
         move = np.log(close / before)
-        width = 0.35 * np.std(move) + 1e-4
+        width = _INTRADAY_WIDTH[name]
         opening = before * np.exp(0.26 * move + 0.4 * width * noise[:, k, 0])
         high = np.maximum(opening, close) * np.exp(width * np.abs(noise[:, k, 1]))
         low = np.minimum(opening, close) * np.exp(-width * np.abs(noise[:, k, 2]))

@@ -38,8 +38,8 @@ VERSION = 1  # of the simulated numbers: raise it when the same seed gives other
 SCALES = ("sample", "daily", "reference")
 RECORD = "simulation.json"
 FAULTS_FILE = "faults.parquet"
-_REFERENCE_DEPTH = chain.Depth(strikes=10.2, extra=20)  # about 265,000 option rows a day
-_REFERENCE_EXTENDED = 1.55  # every symbol trades early and late: about 8,900 minute rows a day
+REFERENCE_DEPTH = chain.Depth(strikes=10.2, extra=20)  # about 265,000 option rows a day
+REFERENCE_EXTENDED = 1.55  # every symbol trades early and late: about 8,900 minute rows a day
 _QUEUE = 6  # day files that may wait for the disk
 
 Progress = Callable[[int, int], None]
@@ -339,8 +339,8 @@ class _Market:
         self.surface = Surface(priced, members)
         self.schedule = dividend_schedule(line)
         self.usual_vol = np.sqrt(SESSIONS_A_YEAR * law.loadings**2 @ law.usual_variance()[:, 1])
-        self.depth = _REFERENCE_DEPTH if plan.scale == "reference" else chain.Depth()
-        self.extended = _REFERENCE_EXTENDED if plan.scale == "reference" else 1.0
+        self.depth = REFERENCE_DEPTH if plan.scale == "reference" else chain.Depth()
+        self.extended = REFERENCE_EXTENDED if plan.scale == "reference" else 1.0
         self.has_truth = plan.scale == "sample"
         # dense chains are made by two threads, half of the contracts each
         dense = plan.scale == "reference" and len(members) == len(SYMBOLS)

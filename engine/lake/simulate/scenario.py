@@ -116,7 +116,7 @@ STRUCTURE_EDGE = StructureEdge(
     "rich_straddles",
     "IWM",
     REGIMES.index("stress"),
-    1.30,
+    2.20,
     "sell the 30-day at-the-money straddle while the regime is stress; hold to expiration",
 )
 

@@ -117,10 +117,11 @@ def import_(
             mapping=mapping,
             progress=lambda name, done, total: progress(done, total, name),
         )
-    _show_imports(reports)
+    show_imports(reports)
 
 
-def _show_imports(reports: list[ImportReport]) -> None:
+def show_imports(reports: list[ImportReport]) -> None:
+    """Show what became of each imported file, and that no row was lost."""
     shown = terminal.table()
     shown.add_column("file")
     for name in ("read", "written", "rejected"):

@@ -164,6 +164,66 @@ def test_a_second_writer_of_the_build_file_is_named(stores: Settings, project: P
     assert _build(stores, project).version != serving
 
 
+_BUILD_AND_TELL = """
+import sys
+from pathlib import Path
+from engine.settings import Settings
+from engine.warehouse import pipeline
+from engine.warehouse.runner import Options
+project, *stores = map(Path, sys.argv[1:])
+pipeline.build(
+    Settings(*stores), Options(full_refresh=True), project=project,
+    node_progress=lambda done, total, name: print(name, flush=True),
+)
+"""
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_build_that_is_killed_leaves_the_version_and_the_next_succeeds(
+    stores: Settings, project: Path, after: int
+) -> None:
+    serving = _build(stores, project).version
+    places = [project, stores.lake, stores.journal, stores.warehouse]
+    with subprocess.Popen(
+        [sys.executable, "-c", _BUILD_AND_TELL, *map(str, places)],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for _ in range(after):
+            assert process.stdout.readline()
+        process.kill()
+    assert versions.current(stores.warehouse) == serving
+    assert _ask(stores, "select count(*) from doubled") == [(2,)]
+    with pytest.raises(BuildError, match="cut off"):
+        pipeline.publish_last_build(stores, project=project)
+    assert _build(stores, project, full_refresh=True).version != serving
+
+
+def test_a_full_disk_is_told_in_a_sentence(stores: Settings, project: Path) -> None:
+    serving = _build(stores, project).version
+    limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))\n"
+    places = [project, stores.lake, stores.journal, stores.warehouse]
+    model = project / "models" / "inputs.sql"
+    before = model.read_text()
+    model.write_text(
+        "{{ config(materialized='table', meta={'publish': 'table'}) }}\n"
+        "select 'x' as input, random() as count_rows from range(2_000_000)\n"
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", limit + _BUILD_AND_TELL, *map(str, places)],
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        model.write_text(before)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert "The disk is full" in last and str(stores.build_file.parent) in last
+    assert versions.current(stores.warehouse) == serving
+
+
 def test_plain_dbt_build_can_be_published(stores: Settings, project: Path, tmp_path: Path) -> None:
     command = [
         *(sys.executable, "-m", "dbt.cli.main", "build", "--quiet"),

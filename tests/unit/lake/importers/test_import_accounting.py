@@ -257,19 +257,18 @@ def test_memory_stays_bounded_however_long_the_file(
 ) -> None:
     monkeypatch.setattr(read, "BLOCK_BYTES", 1 << 14)
     peaks: dict[int, int] = {}
+    add = Spool.add
     for rows in (2000, 8000):
         lines = random_options(np.random.default_rng(2), rows)
         file = write(tmp_path / f"{rows}.csv", MASSIVE, *lines)
         held: list[int] = []
-        original = Spool.add
 
         def watched(spool: Spool, table: pa.Table, held: list[int] = held) -> None:
-            original(spool, table)
+            add(spool, table)
             held.append(spool.peak_bytes)
 
         monkeypatch.setattr(Spool, "add", watched)
         import_one(tmp_path / f"lake{rows}", file, "massive_options_day", run_bytes=60_000)
-        monkeypatch.setattr(Spool, "add", original)
         peaks[rows] = max(held)
         assert len(held) > rows / 400  # it came in many batches
     assert peaks[8000] < 60_000 * 2
@@ -330,7 +329,7 @@ def test_the_lake_holds_nothing_but_its_own_files_afterwards(tmp_path: Path) -> 
     (lake / "_spool" / "123" / "run-0000.arrow").write_bytes(b"x")
     import_one(lake, write(tmp_path / "d.csv", MASSIVE, stock("SPY", 1.0)), "massive_stocks_day")
     assert not (lake / "_spool").exists()
-    assert not [path for path in lake.rglob(".*")]
+    assert not list(lake.rglob(".*"))
 
 
 def test_store_writes_the_bytes_that_the_importer_compares_with(tmp_path: Path) -> None:

@@ -8,8 +8,11 @@ from simulated_market import SESSIONS, Made, long_path
 
 from engine.kernels import black
 from engine.lake.simulate import chain
+from engine.lake.simulate.model import Law, Surface
+from engine.lake.simulate.scenario import STRUCTURE_EDGE
 from engine.lake.simulate.timeline import timeline
 from engine.lake.simulate.universe import INSTRUMENTS, SYMBOLS
+from engine.market import calendar
 
 
 def test_every_session_has_enough_rows_of_both_sources(sample: Made) -> None:
@@ -59,7 +62,8 @@ def test_rows_are_in_the_lake_s_order(sample: Made) -> None:
 
 def test_quotes_are_snapshots_a_quarter_of_an_hour_before_the_close(sample: Made) -> None:
     times = sample.sql(
-        """select source, {day} = date '2025-07-03' half, ts::time, known_at::time, bar_seconds
+        """select source, {day} = date '2025-07-03' half, ts::timestamp::time,
+            known_at::timestamp::time, bar_seconds
         from {options} group by all order by all"""
     )
     assert times == [
@@ -107,9 +111,7 @@ def test_contracts_without_a_trade_keep_the_last_price(sample: Made) -> None:
     wrong, stale, seen = rows[0]
     assert wrong == 0
     assert stale > 1000 and seen > stale
-    [shown] = sample.sql(
-        "select count(*) from {options} where volume = 0 and open is not null"
-    )
+    [shown] = sample.sql("select count(*) from {options} where volume = 0 and open is not null")
     assert shown == (0,)
 
 
@@ -118,7 +120,8 @@ def test_volume_up_to_the_snapshot_is_part_of_the_day_s(sample: Made) -> None:
         """with q as (select symbol, {day} d, volume from {options} where source = 'sim_quotes'),
         t as (select symbol, {day} d, volume from {options} where source = 'sim_trades')
         select count(*) filter (q.volume > coalesce(t.volume, 0)),
-            count(*) filter (q.volume < coalesce(t.volume, 0)) from q left join t using (symbol, d)"""
+            count(*) filter (q.volume < coalesce(t.volume, 0))
+        from q left join t using (symbol, d)"""
     )
     assert bad == 0 and less > 100
 
@@ -139,16 +142,17 @@ def test_fair_prices_obey_parity(sample: Made) -> None:
 def test_true_volatilities_reprice_the_fair_prices(sample: Made) -> None:
     rows = sample.sql(
         """select fair, iv, forward, discount, substr(t.symbol, 12, 1) = 'C', strike::double,
-            epoch(((expiration + if(expiration in (date '2025-07-03', date '2025-11-28'),
-                time '13:00', time '16:00'))::timestamp at time zone 'America/New_York')
-                - known_at) / (365 * 86400.0)
+            expiration, epoch(known_at)
         from (select *, {day} d from {fair}) t
         join (select *, {day} d from {options} where source = 'sim_quotes') q using (symbol, d)
         where iv is not null and hash(t.symbol) % 7 = 0"""
     )
-    fair, vol, forward, discount, is_call, strike, years = (
+    fair, vol, forward, discount, is_call, strike, expiration, now = (
         np.array(column) for column in zip(*rows, strict=True)
     )
+    table = calendar.between(dt.date(2025, 1, 1), dt.date(2026, 12, 31)).to_pylist()
+    closes = {row["session_date"]: row["close_at"].timestamp() for row in table}
+    years = (np.array([closes[day] for day in expiration]) - now) / (365.0 * 86_400.0)
     assert len(fair) > 15_000
     priced = discount * black.price(forward, strike, vol * np.sqrt(years), is_call)
     np.testing.assert_allclose(priced, fair, rtol=0, atol=1e-9)
@@ -226,9 +230,7 @@ def test_forwards_take_out_dividends_before_expiration_only() -> None:
     t = dividend.declared + 2
     spot = path.snapshot[t] + path.outstanding[t]
     before, after = dividend.ex - 1, dividend.ex + 1
-    ahead = chain.forwards(
-        line, path, [], t, spot, np.array([spy, spy]), np.array([before, after])
-    )
+    ahead = chain.forwards(line, path, [], t, spot, np.array([spy, spy]), np.array([before, after]))
     assert ahead.whole[0] == pytest.approx(spot[spy])  # no rates in the null market
     assert ahead.whole[1] == pytest.approx(spot[spy] - dividend.amount)
 
@@ -251,22 +253,32 @@ def test_prices_fall_by_the_dividend_on_the_ex_date() -> None:
     assert abs(drop + size) < 4.0 * error
 
 
-def test_only_the_planted_structure_is_dear_and_only_in_its_regime(tmp_path) -> None:
-    from engine.lake.simulate import simulate
-
-    root = tmp_path / "planted"
-    # a short piece of a seed whose first weeks visit the stressed regime
-    made = Made(root, simulate(root, scenario="planted", seed=3, sessions=12, symbols=("IWM", "SPY")))
-    rows = made.sql(
-        """with regimes as (select session_date d, any_value(next_regime) = 2 stressed
-            from '{truth}/sessions.parquet' group by 1)
-        select symbol[3:5] underlying, stressed, min(center / fair), max(center / fair),
-            median(center / fair)
-        from (select *, {day} d from {fair}) join regimes using (d)
-        where fair > 0.5 group by 1, 2 order by 1, 2"""
-    )
-    table = {(name, stressed): values for name, stressed, *values in rows}
-    assert table["SPY", True] == [1.0, 1.0, 1.0]
-    assert table["IWM", True][2] > 1.02
-    if ("IWM", False) in table:
-        assert table["IWM", False] == [1.0, 1.0, 1.0]
+def test_only_the_planted_structure_is_dear_and_only_in_its_regime(law: Law) -> None:
+    made = long_path("planted", 1, sessions=1500)
+    line, path = made.line, made.path
+    members = (SYMBOLS.index("IWM"), SYMBOLS.index("SPY"))
+    surface = Surface(law, members)
+    usual = np.sqrt(252.0 * law.loadings**2 @ law.usual_variance()[:, 1])
+    for regime in range(4):
+        t = int(np.flatnonzero(path.regime_after == regime)[3])
+        book = chain.list_contracts(
+            chain.Book.empty(), line, path, 1, t, members, usual, chain.Depth()
+        )
+        spot = np.round(path.snapshot[t] + path.outstanding[t], 2)
+        worth = chain.value(surface, book, line, path, [], t, spot, STRUCTURE_EDGE)
+        dear = (
+            worth.center[book.instrument == members[0]] - worth.fair[book.instrument == members[0]]
+        )
+        np.testing.assert_array_equal(
+            worth.center[book.instrument == members[1]], worth.fair[book.instrument == members[1]]
+        )
+        if regime != STRUCTURE_EDGE.regime:
+            assert (dear == 0.0).all()
+            continue
+        assert (dear >= -1e-9).all()
+        # the structure itself: about 30 days out, at the money, call and put
+        ahead = book.expiration - t
+        near = (book.instrument == members[0]) & (np.abs(ahead - 21) <= 3)
+        money = near & (np.abs(book.strike / 1000.0 / worth.forward - 1.0) < 0.01)
+        gain = worth.center[money].sum(1) / worth.fair[money].sum(1) - 1.0
+        assert 0.18 < gain.mean() < 0.38

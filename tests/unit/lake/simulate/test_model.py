@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -116,7 +118,7 @@ def test_surface_has_no_static_arbitrage(surface: Surface, law: Law, member: int
             slope = np.diff(price) / np.diff(strikes)
             assert (slope <= 2e-5).all() and (slope >= -1.0 - 2e-5).all()
             assert (np.diff(slope) >= -4e-5).all()  # butterflies
-        for short, long in zip(ladder, ladder[1:], strict=False):
+        for short, long in pairwise(ladder):
             assert (long - short >= -5e-7).all()  # calendars, on the forward
 
 

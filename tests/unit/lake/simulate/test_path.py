@@ -35,7 +35,7 @@ def null_paths() -> list[Long]:
 
 @pytest.fixture(scope="module")
 def planted_paths() -> list[Long]:
-    return [long_path("planted", seed) for seed in (1, 2, 3, 4)]
+    return [long_path("planted", seed) for seed in (1, 2, 3)]
 
 
 def test_a_longer_path_begins_with_the_shorter_one() -> None:
@@ -141,7 +141,7 @@ def test_null_has_no_rates_and_default_has(null_paths: list[Long], default_path:
 
 @pytest.mark.parametrize("which", range(len(EDGES)))
 def test_planted_edges_have_the_stated_strength(planted_paths: list[Long], which: int) -> None:
-    """24,000 sessions: the standard error of an annual Sharpe ratio is 0.10."""
+    """18,000 sessions: the standard error of an annual Sharpe ratio is 0.12."""
     edge = EDGES[which]
     at = SYMBOLS.index(edge.symbol)
     reward, signal = [], []
@@ -153,7 +153,7 @@ def test_planted_edges_have_the_stated_strength(planted_paths: list[Long], which
     y, x = np.concatenate(reward), np.concatenate(signal)
     gain = x * y
     sharpe = gain.mean() / gain.std() * np.sqrt(252.0)
-    assert abs(sharpe - edge.sharpe) < 0.3
+    assert abs(sharpe - edge.sharpe) < 0.36
     r_squared = np.corrcoef(x, y)[0, 1] ** 2
     error = 2.0 * np.sqrt(edge.r_squared / len(y))
     assert abs(r_squared - edge.r_squared) < 3.0 * error + 0.1 * edge.r_squared

@@ -42,7 +42,8 @@ def test_rows_obey_the_contract(sample: Made) -> None:
 
 def test_segments_follow_the_clock_and_the_half_day(sample: Made) -> None:
     rows = sample.sql(
-        """select segment, {day} = date '2025-07-03' half, min(ts::time), max(ts::time)
+        """select segment, {day} = date '2025-07-03' half, min(ts::timestamp::time),
+            max(ts::timestamp::time)
         from {stocks} group by 1, 2 order by 1, 2"""
     )
     bounds = {(segment, half): (first, last) for segment, half, first, last in rows}

@@ -1,0 +1,128 @@
+"""`make real-demo`: the real files into stores of their own, built, published, reconciled.
+
+    python -m engine.service.real_demo FOLDER [STORES]
+
+FOLDER holds the vendors' files that `SOURCES.md` beside them describes; what is missing is
+skipped by name. STORES (default `data/real` in the checkout) gets a lake, a journal and a
+warehouse, so that real and simulated data never meet. The price sources overlap on purpose: the
+warehouse has to choose.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import BuildError, LakeError
+from engine.service import cli, terminal
+from engine.settings import Settings, project_root
+
+if TYPE_CHECKING:
+    from engine.lake.importers import ImportReport
+
+FILES = (
+    ("cboe_vix_history", "idx_vix_daily_cboe_1990_2026.parquet"),
+    ("alphavantage_daily", "eq_daily_16etf_av_1999_2021.parquet"),
+    ("yahoo_daily_adjusted", "eq_daily_15etf_yfadj_2021_2026.parquet"),
+    ("adjclose_only", "eq_daily_16etf_adjclose_to_202608.parquet"),
+    ("yahoo_minute", "eq_minute_16etf_yf_201912_202001.parquet"),
+    ("minute_novolume", "eq_minute_14etf_202601_novolume.parquet"),
+    ("cboe_quotes_snapshot", "opt_spx_cboe_snapshot_201904_201907.parquet"),
+    ("last_iv_oi", "opt_etf_last_iv_oi_2026.parquet"),
+)
+
+
+def real_demo(folder: Path, home: Path) -> None:
+    """Import, build, publish and reconcile.
+
+    Parameters
+    ----------
+    folder
+        The vendors' files.
+    home
+        Where the three stores are made.
+
+    Raises
+    ------
+    LakeError
+        When the folder or its files are not there.
+    BuildError
+        When a row is unaccounted for.
+    """
+    from engine.service.commands import build
+    from engine.service.commands.lake import show_imports
+    from engine.warehouse.runner import Options
+
+    present = [(vendor, folder / name) for vendor, name in FILES if (folder / name).exists()]
+    if not present:
+        raise LakeError(
+            f"There are no real files in {folder}.",
+            "Name their folder: make real-demo REAL=FOLDER.",
+        )
+    for _, name in FILES:
+        if not (folder / name).exists():
+            terminal.notes().print(f"Not there, left out: {name}", markup=False)
+    settings = Settings(home / "lake", home / "journal", home / "warehouse")
+    show_imports(_import(settings, present))
+    build.run(settings, Options())
+    _reconcile(settings)
+
+
+def _import(settings: Settings, files: list[tuple[str, Path]]) -> list[ImportReport]:
+    from engine.lake.importers import import_files
+
+    reports = []
+    with terminal.stages() as stage:
+        for vendor, file in files:
+            report = stage(vendor)
+            reports += import_files(
+                settings.lake,
+                [file],
+                vendor=vendor,
+                progress=lambda name, done, total, report=report: report(done, total, name),
+            )
+    return reports
+
+
+def _reconcile(settings: Settings) -> None:
+    """Show that every row of the lake is staged, rejected or out of the universe."""
+    from engine.warehouse import connect
+
+    with connect.published(settings, functions=False) as connection:
+        rows = connection.execute(
+            "select dataset, count(*), sum(count_rows), sum(count_staged), sum(count_rejected), "
+            "sum(count_out_of_universe), sum(abs(count_unexplained)) "
+            "from lake_reconciliation group by all order by all"
+        ).fetchall()
+        reasons = connection.execute(
+            "select stage, dataset, reason, sum(count_rows) from lake_rejects "
+            "group by all order by all"
+        ).fetchall()
+    for dataset, days, read, staged, rejected, outside, unexplained in rows:
+        terminal.out().print(
+            f"{dataset}: {read:,} rows of {days:,} days = {staged:,} staged + {rejected:,} "
+            f"rejected + {outside:,} out of the universe; {unexplained:,} unexplained",
+            markup=False,
+        )
+        if unexplained:
+            raise BuildError(
+                f"{unexplained:,} rows of {dataset} are unaccounted for.",
+                'See them: quant sql "from lake_reconciliation where count_unexplained != 0"',
+            )
+    for stage, dataset, reason, count in reasons:
+        terminal.out().print(f"  {stage} {dataset}: {count:,} {reason}", markup=False)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the demo; return an exit code."""
+    if not 1 <= len(arguments) <= 2:
+        sys.stderr.write("usage: python -m engine.service.real_demo FOLDER [STORES]\n")
+        return 2
+    folder = Path(arguments[0])
+    home = Path(arguments[1]) if len(arguments) > 1 else project_root() / "data" / "real"
+    return cli.guarded(lambda: real_demo(folder, home.absolute()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
