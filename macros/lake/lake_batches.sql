@@ -1,13 +1,19 @@
-{#- Split dates, in order, into batches of at most `lake_batch_rows` rows (one date at least). -#}
+{#-
+    Split dates, in order, into batches of at most `lake_batch_rows` rows (one date at least) and
+    of a few runs of neighbouring dates.
+-#}
 {% macro lake_batches(changes) -%}
     {%- set limit = var('lake_batch_rows') | int -%}
     {%- set batches = [] -%}
-    {%- set state = namespace(batch=[], rows=0) -%}
+    {%- set state = namespace(batch=[], rows=0, gaps=0) -%}
     {%- for change in changes -%}
-        {%- if state.batch and state.rows + change.row_count > limit -%}
+        {%- set is_apart = state.batch and change.position != state.batch[-1].position + 1 -%}
+        {%- if is_apart -%}{%- set state.gaps = state.gaps + 1 -%}{%- endif -%}
+        {%- if state.batch and (state.rows + change.row_count > limit or state.gaps > 50) -%}
             {%- do batches.append(state.batch) -%}
             {%- set state.batch = [] -%}
             {%- set state.rows = 0 -%}
+            {%- set state.gaps = 0 -%}
         {%- endif -%}
         {%- do state.batch.append(change) -%}
         {%- set state.rows = state.rows + change.row_count -%}
@@ -16,12 +22,23 @@
     {{ return(batches) }}
 {%- endmacro %}
 
-{#- Predicate over some dates, in order: literals, because DuckDB prunes files by literals only. -#}
+{#-
+    Predicate over some dates, in order: literals, because DuckDB prunes files by literals only,
+    and ranges, because a list of dates is compared with every file (8,000 dates cost minutes).
+-#}
 {% macro lake_date_filter(changes) -%}
-    session_date between date '{{ changes[0].session_date }}' and date '{{ changes[-1].session_date }}'
-    and session_date in (
+    {%- set ranges = [] -%}
     {%- for change in changes -%}
-        date '{{ change.session_date }}'{{ ', ' if not loop.last }}
+        {%- if loop.first or change.position != loop.previtem.position + 1 -%}
+            {%- do ranges.append([change.session_date, change.session_date]) -%}
+        {%- else -%}
+            {%- do ranges[-1].append(change.session_date) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    (
+    {%- for range in ranges -%}
+        session_date between date '{{ range[0] }}' and date '{{ range[-1] }}'
+        {{- ' or ' if not loop.last }}
     {%- endfor -%}
     )
 {%- endmacro %}

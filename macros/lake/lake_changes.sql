@@ -1,6 +1,7 @@
 {#-
     Compare the stamps that a model's dates should have with those they have.
-    Returns rows (action: build or remove, session_date, stamp, path, row_count), by date.
+    Returns rows (action: build or remove, session_date, stamp, path, row_count, position), by
+    date; `position` counts all dates, so that neighbours among the changed ones can be told.
 -#}
 {% macro lake_changes(model_key, dataset, model_sql) -%}
     {%- set upstream = config.get('stamps_from') -%}
@@ -42,18 +43,37 @@
 
         present as (
             select session_date, stamp from ops.lake_build_state where model = '{{ model_key }}'
+        ),
+
+        compared as (
+            select
+                if(wanted.session_date is null, 'remove', 'build') as action,
+                coalesce(wanted.session_date, present.session_date) as session_date,
+                wanted.stamp,
+                wanted.path,
+                coalesce(wanted.row_count, 0) as row_count,
+                wanted.stamp is distinct from present.stamp as has_changed
+            from wanted
+            full join present using (session_date)
+        ),
+
+        placed as (
+            select
+                *,
+                row_number() over (order by session_date) as position
+            from compared
         )
 
         select
-            if(wanted.session_date is null, 'remove', 'build') as action,
-            coalesce(wanted.session_date, present.session_date)::varchar as session_date,
-            wanted.stamp,
-            wanted.path,
-            coalesce(wanted.row_count, 0) as row_count
-        from wanted
-        full join present using (session_date)
-        where wanted.stamp is distinct from present.stamp
-        order by 2
+            action,
+            session_date::varchar as session_date,
+            stamp,
+            path,
+            row_count,
+            position
+        from placed
+        where has_changed
+        order by position
     {%- endset -%}
     {{ return(run_query(query).rows | list) }}
 {%- endmacro %}

@@ -32,15 +32,24 @@
 {% macro lake_unverified(model_name, columns, changed_since) -%}
     {%- if execute -%}
         {%- set query -%}
-            select state.session_date::varchar as session_date
-            from ops.lake_build_state as state
-            left join ops.lake_verified as verified
-                on
-                    verified.test = '{{ lake_test_key(model_name, columns) }}'
-                    and state.session_date = verified.session_date
-                    and state.stamp = verified.stamp
-            where state.model = '{{ changed_since }}' and verified.stamp is null
-            order by 1
+            select
+                session_date::varchar as session_date,
+                position
+            from (
+                select
+                    state.session_date,
+                    verified.stamp is null as is_unseen,
+                    row_number() over (order by state.session_date) as position
+                from ops.lake_build_state as state
+                left join ops.lake_verified as verified
+                    on
+                        verified.test = '{{ lake_test_key(model_name, columns) }}'
+                        and state.session_date = verified.session_date
+                        and state.stamp = verified.stamp
+                where state.model = '{{ changed_since }}'
+            ) as dates
+            where is_unseen
+            order by position
         {%- endset -%}
         {%- set dates = run_query(query).rows | list -%}
         {{ lake_date_filter(dates) if dates else 'false' }}
