@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engine.errors import LakeError
-from engine.lake.simulate import chain, dirty, reference, stocks, truth
+from engine.lake.simulate import chain, dirty, listing, reference, stocks, truth, valuation
 from engine.lake.simulate.model import (
     SESSIONS_A_YEAR,
     Floats,
@@ -38,7 +38,7 @@ VERSION = 1  # of the simulated numbers: raise it when the same seed gives other
 SCALES = ("sample", "daily", "reference")
 RECORD = "simulation.json"
 FAULTS_FILE = "faults.parquet"
-REFERENCE_DEPTH = chain.Depth(strikes=10.2, extra=20)  # about 265,000 option rows a day
+REFERENCE_DEPTH = listing.Depth(strikes=10.2, extra=20)  # about 265,000 option rows a day
 REFERENCE_EXTENDED = 1.55  # every symbol trades early and late: about 8,900 minute rows a day
 _QUEUE = 6  # day files that may wait for the disk
 
@@ -307,7 +307,7 @@ def _write_faults(path: File, line: Timeline, begin: int, faults: list[pa.Table]
     return int(found.num_rows)
 
 
-def _write_truth(folder: File, plan: Plan, market: _Market, book: chain.Book, count: int) -> None:
+def _write_truth(folder: File, plan: Plan, market: _Market, book: listing.Book, count: int) -> None:
     write_parquet(
         truth.sessions(market.line, market.path, market.law, market.members, market.scenario),
         folder / "sessions.parquet",
@@ -339,7 +339,7 @@ class _Market:
         self.surface = Surface(priced, members)
         self.schedule = dividend_schedule(line)
         self.usual_vol = np.sqrt(SESSIONS_A_YEAR * law.loadings**2 @ law.usual_variance()[:, 1])
-        self.depth = REFERENCE_DEPTH if plan.scale == "reference" else chain.Depth()
+        self.depth = REFERENCE_DEPTH if plan.scale == "reference" else listing.Depth()
         self.extended = REFERENCE_EXTENDED if plan.scale == "reference" else 1.0
         self.has_truth = plan.scale == "sample"
         # dense chains are made by two threads, half of the contracts each
@@ -348,22 +348,22 @@ class _Market:
         self._map = ThreadPoolExecutor(2).map if dense else map
         self.writers = 4 if plan.scale == "daily" else 2
 
-    def book_at(self, saved: File, begin: int) -> chain.Book:
+    def book_at(self, saved: File, begin: int) -> listing.Book:
         """Return the open contracts before session `begin`: saved ones, else made again."""
         if not begin or self.plan.scale == "daily":
-            return chain.Book.empty()
+            return listing.Book.empty()
         if saved.exists():
             table = pq.read_table(saved)
             if table.num_rows and table["next_session"][0].as_py() == begin:
                 return truth.read_book(table)
-        book = chain.Book.empty()
+        book = listing.Book.empty()
         for t in range(begin):
             *_, book = self.session(t, book)
         return book
 
     def session(
-        self, t: int, book: chain.Book
-    ) -> tuple[pa.Table, pa.Table | None, pa.Table | None, chain.Book]:
+        self, t: int, book: listing.Book
+    ) -> tuple[pa.Table, pa.Table | None, pa.Table | None, listing.Book]:
         """Return stock rows, option rows, option truth and the next session's book."""
         plan, line, path, law = self.plan, self.line, self.path, self.law
         if plan.scale == "daily":
@@ -382,7 +382,7 @@ class _Market:
         )
         options = pa.concat_tables([made.rows for made, _ in parts])
         fair = pa.concat_tables([truths for _, truths in parts]) if self.has_truth else None
-        return rows, options, fair, chain.Book.whole([made.book for made, _ in parts])
+        return rows, options, fair, listing.Book.whole([made.book for made, _ in parts])
 
     def files(
         self, dataset: str, t: int, table: pa.Table
@@ -399,18 +399,16 @@ class _Market:
             yield extra[0], extra[1].table, [extra[1].faults]
 
     def _chain(
-        self, t: int, group: tuple[int, ...], book: chain.Book, spot: Floats, minutes: Minutes
+        self, t: int, group: tuple[int, ...], book: listing.Book, spot: Floats, minutes: Minutes
     ) -> tuple[chain.Session, pa.Table | None]:
         """Return the options of some instruments at session t."""
         line, path, seed = self.line, self.path, self.plan.seed
-        book = chain.list_contracts(book, line, path, seed, t, group, self.usual_vol, self.depth)
-        valuation = chain.value(
+        book = listing.list_contracts(book, line, path, seed, t, group, self.usual_vol, self.depth)
+        worth = valuation.value(
             self.surface, book, line, path, self.schedule, t, spot, self.scenario.structure_edge
         )
-        made = chain.quote_session(
-            book, valuation, line, path, self.law, seed, t, group, spot, minutes
-        )
-        truths = chain.truth_rows(book, valuation, line, t) if self.has_truth else None
+        made = chain.quote_session(book, worth, line, path, self.law, seed, t, group, spot, minutes)
+        truths = chain.truth_rows(book, worth, line) if self.has_truth else None
         return made, truths
 
 
@@ -422,7 +420,7 @@ def sessions_of(plan: Plan, count: int) -> Iterator[tuple[dt.date, pa.Table, pa.
     path = simulate_path(line, plan.seed, scenario, law)
     members = tuple(SYMBOLS.index(symbol) for symbol in plan.symbols)
     market = _Market(plan, scenario, line, path, law, members)
-    book = chain.Book.empty()
+    book = listing.Book.empty()
     for t in range(count):
         rows, options, _, book = market.session(t, book)
         yield line.days[t], rows, options

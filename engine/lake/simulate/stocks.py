@@ -20,6 +20,7 @@ SOURCE = "sim"
 PRE_MINUTES = 330  # 04:00 to 09:30
 POST_MINUTES = 240  # to four hours after the close
 _GAP_SHARE = 0.6  # of the night's variance: before 04:00
+_MEAN_BUSY = float(np.exp(0.5 * 0.45**2) * (1.0 + 0.5 * np.sqrt(2.0 / np.pi)))
 _LOADED = tuple(i for i, each in enumerate(INSTRUMENTS) if each.is_extended)
 
 
@@ -109,7 +110,8 @@ def minutes_of(line: Timeline, path: Path, law: Law, seed: int, t: int) -> Minut
     high, low = extremes(opening, close, stdev * spot, uniform)
 
     busy = volume_shape * np.exp(0.45 * own[1]) * (1.0 + 0.5 * np.abs(log_moves) / stdev)
-    volume = np.maximum(np.round(path.volume[t][:, None] * busy / busy.sum(1, keepdims=True)), 1.0)
+    # divided by the mean of `busy`, not by its sum: a minute must not know the later ones
+    volume = np.maximum(np.round(path.volume[t][:, None] * busy / _MEAN_BUSY), 1.0)
     return Minutes(opening, high, low, close, volume, own[0], spot)
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.lake.simulate import arrow
-from engine.lake.simulate.chain import Book
+from engine.lake.simulate.listing import Book
 from engine.lake.simulate.model import REGIMES, SESSIONS_A_YEAR, Law, Surface
 from engine.lake.simulate.path import Path
 from engine.lake.simulate.scenario import Scenario

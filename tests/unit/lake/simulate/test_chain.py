@@ -7,7 +7,7 @@ import pytest
 from simulated_market import SESSIONS, Made, long_path
 
 from engine.kernels import black
-from engine.lake.simulate import chain
+from engine.lake.simulate import listing, valuation
 from engine.lake.simulate.model import Law, Surface
 from engine.lake.simulate.scenario import STRUCTURE_EDGE
 from engine.lake.simulate.timeline import timeline
@@ -212,11 +212,13 @@ def test_strikes_once_listed_stay_until_expiration(sample: Made) -> None:
 def test_listing_cycles_have_weeklies_monthlies_and_quarterlies() -> None:
     line = timeline(dt.date(2024, 1, 2), 5)
     for i, each in enumerate(INSTRUMENTS):
-        listed = chain.expirations(line, 0, i, chain.Depth())
+        listed = listing.expirations(line, 0, i, listing.Depth())
         assert line.is_weekly[listed].sum() >= each.weeklies
         assert line.is_monthly[listed].sum() >= each.monthlies
         assert line.days[listed[-1]] > dt.date(2024, 6, 1)
-    spy = [line.days[s] for s in chain.expirations(line, 0, SYMBOLS.index("SPY"), chain.Depth())]
+    spy = [
+        line.days[s] for s in listing.expirations(line, 0, SYMBOLS.index("SPY"), listing.Depth())
+    ]
     assert dt.date(2024, 1, 3) in spy  # a Wednesday
     assert dt.date(2024, 3, 28) in spy  # quarter end, before Good Friday
     assert dt.date(2024, 3, 15) in spy  # third Friday
@@ -230,7 +232,9 @@ def test_forwards_take_out_dividends_before_expiration_only() -> None:
     t = dividend.declared + 2
     spot = path.snapshot[t] + path.outstanding[t]
     before, after = dividend.ex - 1, dividend.ex + 1
-    ahead = chain.forwards(line, path, [], t, spot, np.array([spy, spy]), np.array([before, after]))
+    ahead = valuation.forwards(
+        line, path, [], t, spot, np.array([spy, spy]), np.array([before, after])
+    )
     assert ahead.whole[0] == pytest.approx(spot[spy])  # no rates in the null market
     assert ahead.whole[1] == pytest.approx(spot[spy] - dividend.amount)
 
@@ -261,11 +265,11 @@ def test_only_the_planted_structure_is_dear_and_only_in_its_regime(law: Law) -> 
     usual = np.sqrt(252.0 * law.loadings**2 @ law.usual_variance()[:, 1])
     for regime in range(4):
         t = int(np.flatnonzero(path.regime_after == regime)[3])
-        book = chain.list_contracts(
-            chain.Book.empty(), line, path, 1, t, members, usual, chain.Depth()
+        book = listing.list_contracts(
+            listing.Book.empty(), line, path, 1, t, members, usual, listing.Depth()
         )
         spot = np.round(path.snapshot[t] + path.outstanding[t], 2)
-        worth = chain.value(surface, book, line, path, [], t, spot, STRUCTURE_EDGE)
+        worth = valuation.value(surface, book, line, path, [], t, spot, STRUCTURE_EDGE)
         dear = (
             worth.center[book.instrument == members[0]] - worth.fair[book.instrument == members[0]]
         )

@@ -11,7 +11,7 @@ from simulated_market import SESSIONS, UNTIL, Made, long_path
 
 from engine.errors import LakeError
 from engine.lake.schema import OPTIONS, REFERENCES, STOCKS
-from engine.lake.simulate import SYMBOLS, chain, run, simulate, stocks
+from engine.lake.simulate import SYMBOLS, listing, run, simulate, stocks
 from engine.lake.simulate.model import Law
 from engine.lake.store import Lake, hash_file
 
@@ -178,8 +178,8 @@ def test_reference_scale_has_its_size(law: Law) -> None:
     made = long_path("default", 7, sessions=1)
     usual = np.sqrt(252.0 * law.loadings**2 @ law.usual_variance()[:, 1])
     members = tuple(range(16))
-    book = chain.list_contracts(
-        chain.Book.empty(), made.line, made.path, 7, 0, members, usual, run.REFERENCE_DEPTH
+    book = listing.list_contracts(
+        listing.Book.empty(), made.line, made.path, 7, 0, members, usual, run.REFERENCE_DEPTH
     )
     minutes = stocks.minutes_of(made.line, made.path, law, 7, 0)
     rows = stocks.minute_rows(
