@@ -42,7 +42,7 @@ real-demo: $(READY)  ## Import REAL=../shared/data into a lake of its own, build
 	@$(BIN)/python -m engine.service.real_demo $(REAL)
 
 test: $(READY) chromium  ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)  ## Ruff, mypy, sqlfluff, generated files, bytecode-free tree
 	@$(BIN)/ruff check .

@@ -102,7 +102,16 @@ OPTIONS = Dataset(
         underlying_price=pa.float64(),
     ),
     key=("root", "expiration", "strike", "option_type", "source", "bar_seconds", "ts"),
-    sort=("underlying", "root", "expiration", "strike", "option_type", "source", "bar_seconds", "ts"),
+    sort=(
+        "underlying",
+        "root",
+        "expiration",
+        "strike",
+        "option_type",
+        "source",
+        "bar_seconds",
+        "ts",
+    ),
     cover="underlying",
 )
 

@@ -119,7 +119,9 @@ class Lake:
             return DATASETS[dataset].schema.empty_table()
         return pq.read_table(path, schema=DATASETS[dataset].schema)
 
-    def write_day(self, dataset: str, day: dt.date, table: pa.Table, *, in_order: bool = False) -> bool:
+    def write_day(
+        self, dataset: str, day: dt.date, table: pa.Table, *, in_order: bool = False
+    ) -> bool:
         """Write a whole day file; return whether its content changed.
 
         The file appears under its name only when it is complete. Rows are sorted as the
@@ -273,7 +275,7 @@ def _same_kind(found: pa.DataType, wanted: pa.DataType) -> bool:
     if found == wanted:
         return True
     if pa.types.is_string(wanted):
-        return pa.types.is_large_string(found) or pa.types.is_string_view(found)
+        return bool(pa.types.is_timestamp(found) and found.tz is not None)
     if pa.types.is_timestamp(wanted):
         return pa.types.is_timestamp(found) and found.tz is not None
     return False
@@ -364,9 +366,7 @@ def write_atomically(path: Path, content: bytes | pa.Buffer) -> bool:
 def hash_file(path: Path) -> str:
     """Return the BLAKE2b-128 of a file's content as hex."""
     with path.open("rb") as handle:
-        return hashlib.file_digest(
-            handle, lambda: hashlib.blake2b(digest_size=16)
-        ).hexdigest()
+        return hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 @contextlib.contextmanager

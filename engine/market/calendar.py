@@ -42,11 +42,11 @@ SESSIONS_SCHEMA = pa.schema(
 
 
 @lru_cache(maxsize=4)
-def _exchange(last_year: int) -> ExchangeCalendar:
+def _exchange(decade_end: int) -> ExchangeCalendar:
     import exchange_calendars
 
     return exchange_calendars.get_calendar(
-        "XNYS", start=FIRST_SESSION.isoformat(), end=f"{last_year}-12-31"
+        "XNYS", start=FIRST_SESSION.isoformat(), end=f"{decade_end}-12-31"
     )
 
 
@@ -73,7 +73,8 @@ def sessions(last_year: int) -> pa.Table:
         are the last session of each week; monthly ones the third Friday or, when that is a
         holiday, the session before; quarterly ones the last session of a quarter.
     """
-    calendar = _exchange(last_year + 1)
+    # whole decades: making a calendar takes most of a second, whatever its length
+    calendar = _exchange((last_year // 10 + 1) * 10)
     days = [stamp.date() for stamp in calendar.sessions]
     opens = calendar.opens.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
     closes = calendar.closes.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()

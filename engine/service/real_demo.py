@@ -20,6 +20,7 @@ from engine.settings import Settings, project_root
 
 if TYPE_CHECKING:
     from engine.lake.importers import ImportReport
+    from engine.service.terminal import Report
 
 FILES = (
     ("cboe_vix_history", "idx_vix_daily_cboe_1990_2026.parquet"),
@@ -73,15 +74,13 @@ def _import(settings: Settings, files: list[tuple[str, Path]]) -> list[ImportRep
     from engine.lake.importers import import_files
 
     reports = []
-    with terminal.stages() as stage:
-        for vendor, file in files:
-            report = stage(vendor)
-            reports += import_files(
-                settings.lake,
-                [file],
-                vendor=vendor,
-                progress=lambda name, done, total, report=report: report(done, total, name),
-            )
+    for vendor, file in files:
+        with terminal.progress(vendor) as report:
+
+            def tell(name: str, done: int, total: int, report: Report = report) -> None:
+                report(done, total, name)
+
+            reports += import_files(settings.lake, [file], vendor=vendor, progress=tell)
     return reports
 
 
@@ -96,8 +95,7 @@ def _reconcile(settings: Settings) -> None:
             "from lake_reconciliation group by all order by all"
         ).fetchall()
         reasons = connection.execute(
-            "select stage, dataset, reason, sum(count_rows) from lake_rejects "
-            "group by all order by all"
+            "select stage, dataset, reason, count(*) from lake_rejects group by all order by all"
         ).fetchall()
     for dataset, days, read, staged, rejected, outside, unexplained in rows:
         terminal.out().print(

@@ -63,17 +63,17 @@ def tables(facts: dict[str, Any]) -> Table:
         shown.add_column(name, justify="right", no_wrap=True)
     for name in ("from", "to"):
         shown.add_column(name, no_wrap=True)
-    shown.add_column("warnings", justify="right")
+    warned = [test for test in facts.get("tests", []) if test["status"] == "warn"]
+    if warned:
+        shown.add_column("warnings", justify="right")
     for name, table in facts.get("tables", {}).items():
-        warnings = sum(
-            test["status"] == "warn" and name in test["tests"] for test in facts.get("tests", [])
-        )
+        warnings = sum(name in test["tests"] for test in warned)
         shown.add_row(
             name,
             *(_number(table.get(key)) for key in ("rows", "symbols", "sessions")),
             table.get("first_session") or "",
             table.get("last_session") or "",
-            str(warnings or ""),
+            *([str(warnings or "")] if warned else []),
         )
     return shown
 

@@ -8,11 +8,7 @@ version before keeps serving; what an unfinished publish left is removed by the 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import hashlib
 import json
-import os
-import re
 import shutil
 import subprocess
 import time
@@ -29,11 +25,12 @@ from engine.settings import Settings, project_root
 from engine.warehouse import history, readiness, versions
 from engine.warehouse.connect import open_error
 from engine.warehouse.manifest import Manifest, PublicModel
+from engine.warehouse.parts import write_parts
+from engine.warehouse.tables import BUILD, columns_of, counts, digest, literal, quoted, source
 from engine.warehouse.versions import Version
 
 Progress = Callable[[int, int, str], None]  # done, total, what is being published
 
-BUILD = "build"  # the build file's name inside the connection that publishes
 # A comment rewrites its table's whole entry, so documenting a table costs the square of its
 # width. Wider tables are documented by `feature_catalog`.
 _MOST_COMMENTED_COLUMNS = 500
@@ -200,7 +197,7 @@ def _write(
             if progress is not None:
                 progress(done, len(manifest.public), model.name)
             facts = (
-                _write_parts(connection, model, version, previous)
+                write_parts(connection, model, version, previous)
                 if model.kind == "parts"
                 else _write_table(connection, model)
             )

@@ -17,10 +17,9 @@ def counts(
     connection: duckdb.DuckDBPyConnection, relation: str, columns: list[str]
 ) -> dict[str, Any]:
     """Count rows, symbols and sessions, and find how far the table reaches."""
-    entity = entity(columns)
     wanted = {"rows": "count(*)"}
-    if entity:
-        wanted["symbols"] = f"count(distinct {quoted(entity)})"
+    if who := entity(columns):
+        wanted["symbols"] = f"count(distinct {quoted(who)})"
     if "session_date" in columns:
         wanted["sessions"] = "count(distinct session_date)"
         wanted["first_session"] = "min(session_date)"
@@ -42,21 +41,26 @@ def entity(columns: list[str]) -> str | None:
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
-    rows = connection.execute(f"describe {relation}").fetchall()
+    """Return the names of a relation's columns, in order."""
+    rows = connection.execute(f"describe from {relation}").fetchall()
     return [row[0] for row in rows]
 
 
 def source(model: PublicModel) -> str:
+    """Return where a model is in the build file."""
     return f"{BUILD}.{quoted(model.schema)}.{quoted(model.name)}"
 
 
 def quoted(identifier: str) -> str:
+    """Return an identifier as SQL."""
     return '"' + identifier.replace('"', '""') + '"'
 
 
 def literal(value: object) -> str:
+    """Return a text as SQL."""
     return "'" + str(value).replace("'", "''") + "'"
 
 
 def digest(text: str) -> str:
+    """Return a hash of a text."""
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

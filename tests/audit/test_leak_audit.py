@@ -17,8 +17,6 @@ from engine.validation.cut_lake import Cut
 from engine.validation.leak_audit import AuditReport, audit_leaks
 
 # One worker: the fixture is two rebuilds.
-pytestmark = pytest.mark.xdist_group("leak_audit")
-
 SESSIONS = 60
 SYMBOLS = ("SPY", "TLT", "VXX", "XLK")
 KEPT_CHAINS = 18  # days of options: enough around the cuts, quick to build

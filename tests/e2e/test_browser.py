@@ -9,7 +9,7 @@ import pytest
 from browsing import Visit
 from playwright.sync_api import BrowserContext, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 # title, words that the page shows, charts that it draws
 PAGES = [

@@ -12,8 +12,6 @@ from engine.lake.store import Lake
 from engine.settings import Settings
 from engine.warehouse.pipeline import build
 
-pytestmark = pytest.mark.xdist_group("pipeline")
-
 
 @pytest.fixture(scope="module")
 def dirty(tmp_path_factory):
@@ -25,7 +23,9 @@ def dirty(tmp_path_factory):
     broken.write_bytes(broken.read_bytes()[:-100])
     build(settings, quarantine=True, publishing=False)
     with duckdb.connect(str(settings.build_file), read_only=True) as connection:
-        connection.execute(f"create temp view faults as from '{settings.lake}/_truth/faults.parquet'")
+        connection.execute(
+            f"create temp view faults as from '{settings.lake}/_truth/faults.parquet'"
+        )
         yield connection, broken
 
 

@@ -21,8 +21,6 @@ from engine.settings import Settings
 from engine.warehouse.pipeline import build
 from engine.warehouse.runner import Options
 
-pytestmark = pytest.mark.xdist_group("pipeline")
-
 
 def raise_prices(lake: Lake, day: dt.date, symbol: str) -> None:
     """Restate a symbol's minutes of one day."""

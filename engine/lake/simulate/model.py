@@ -261,28 +261,29 @@ class Surface:
             )
             chance = law.jump_chance[own[:, p]][:, :, None]
             jumps *= (1.0 + 0.5 * chance * (size - 1.0)[:, None, :]) ** 2
-        step = jumps * np.exp(-v3 * self._compensator[:, :, None])
+        shocks = jumps * np.exp(-v3 * self._compensator[:, :, None])
         move = law.transitions[None, :, :, None] * np.exp(
             v[:, None, None, :] * (self._loadings[:, EQUITY, None, None] * law.shifts)[..., None]
         )  # members, from, to, terms
         b = CLOSING_SHARE * 0.5 * ((v3 * load) ** 2 - v3 * load**2)
         a = np.ones((len(own), len(REGIMES), TERMS), complex)
-        all_b, all_a = [b], [a]
-        for _ in range(bucket):
+        all_b = np.empty((bucket + 1, *b.shape), complex)
+        all_a = np.empty((bucket + 1, *a.shape), complex)
+        all_b[0], all_a[0] = b, a
+        for step in range(1, bucket + 1):
             curve = alpha * b
             rest = 1.0 - 2.0 * curve
             level = (-0.5 * np.log(rest) - law.news_shape * np.log(1.0 - scale * b)).sum(1)
             after = np.exp(np.einsum("mpk,mps->msk", b, omega)) * a
-            a = step * np.exp(level)[:, None] * np.einsum("mijk,mjk->mik", move, after)
+            a = shocks * np.exp(level)[:, None] * np.einsum("mijk,mjk->mik", move, after)
             b = (
                 beta * b
                 + curve * gamma**2
                 + (v3 * load - 2.0 * curve * gamma) ** 2 / (2.0 * rest)
                 - 0.5 * v3 * load**2
             )
-            all_b.append(b)
-            all_a.append(a)
-        self._tables[bucket] = (np.array(all_b), np.array(all_a))
+            all_b[step], all_a[step] = b, a
+        self._tables[bucket] = (all_b, all_a)
         return self._tables[bucket]
 
     def density(

@@ -132,10 +132,12 @@ def events(line: Timeline) -> pa.Table:
     Each calendar year's dates are known on 1 September of the year before.
     """
     rows: list[tuple[str, dt.date, dt.datetime]] = []
+    # asked to the timeline's horizon because the calendar is built once per last year
+    table = calendar.between(dt.date(line.first.year - 1, 1, 1), dt.date(line.horizon, 12, 31))
+    sessions: list[dt.date] = table["session_date"].to_pylist()
     for year in range(line.first.year - 1, line.last.year + 2):
         known = calendar.local_to_utc(dt.date(year - 1, 9, 1), 8, 0)
-        table = calendar.between(dt.date(year, 1, 1), dt.date(year, 12, 31))
-        days: list[dt.date] = table["session_date"].to_pylist()
+        days = [day for day in sessions if day.year == year]
         for month in _FOMC_MONTHS:
             # the Wednesday on or after the 15th, or the next session
             wanted = dt.date(year, month, 15)

@@ -32,6 +32,8 @@ class Timeline:
         Expiration flags of `engine.market.calendar`.
     count
         Sessions that are simulated.
+    horizon
+        Calendar year, after the last session's, up to which the exchange calendar was asked for.
     """
 
     days: tuple[dt.date, ...]
@@ -42,6 +44,7 @@ class Timeline:
     is_monthly: NDArray[np.bool_]
     is_quarterly: NDArray[np.bool_]
     count: int
+    horizon: int
 
     @cached_property
     def ordinals(self) -> NDArray[np.int64]:
@@ -84,8 +87,8 @@ def first_session(sessions: int, until: dt.date) -> dt.date:
 def timeline(first: dt.date, count: int) -> Timeline:
     """Return the timeline of `count` sessions from `first` on."""
     # a year has at least 250 sessions
-    years = (count + LISTED_AHEAD) // 250 + 1
-    table = calendar.between(first, dt.date(first.year + years, 12, 31))
+    horizon = first.year + (count + LISTED_AHEAD) // 250 + 1
+    table = calendar.between(first, dt.date(horizon, 12, 31))
     table = table.slice(0, count + LISTED_AHEAD)
 
     def instants(name: str) -> NDArray[np.datetime64]:
@@ -102,6 +105,7 @@ def timeline(first: dt.date, count: int) -> Timeline:
         is_monthly=table["is_monthly_expiration"].to_numpy(zero_copy_only=False),
         is_quarterly=table["is_quarterly_expiration"].to_numpy(zero_copy_only=False),
         count=count,
+        horizon=horizon,
     )
 
 

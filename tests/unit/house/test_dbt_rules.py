@@ -63,7 +63,9 @@ def broken_rules(manifest):
         if is_public and meta.get("publish") != "table":
             found.append(f"{name} is public and is not published")
         if is_public or meta.get("publish"):
-            bare = [column["name"] for column in model["columns"].values() if not column["description"]]
+            bare = [
+                column["name"] for column in model["columns"].values() if not column["description"]
+            ]
             if bare:
                 found.append(f"{name} has columns without a description: {bare}")
         yml = Path(model["patch_path"].split("://")[1]).name if model["patch_path"] else ""

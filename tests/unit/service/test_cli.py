@@ -16,6 +16,7 @@ from engine.service import cli, commands, terminal
 from engine.service.stores import stores
 from engine.settings import project_root
 from engine.warehouse import versions
+from engine.warehouse.publish import publish
 
 
 class Shell:
@@ -231,6 +232,17 @@ def test_status_shows_tables_and_version(quant: Shell, published: Build) -> None
     ]
     assert f"Version   {version.stamp}" in out
     assert "Tests     1 held, 0 warned" in out
+
+
+def test_status_counts_the_warnings_of_each_table(quant: Shell, build: Build) -> None:
+    build.execute("update ops.dbt_results set status = 'warn' where unique_id like 'test%'")
+    publish(build.settings, build.manifest)
+    _, out, _ = quant("status")
+    rows = {line.split()[0]: line.split() for line in out.splitlines() if line}
+    assert rows["table"][-1] == "warnings"
+    assert rows["bars_1d"][-1] == "1"
+    assert rows["stg_lake__stocks"][-1] == "2024-03-02"
+    assert "Warning: unique_bars" in out
 
 
 def test_publish_without_a_build_says_how_to_make_one(quant: Shell, build: Build) -> None:

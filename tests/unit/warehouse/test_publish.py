@@ -14,7 +14,7 @@ import pytest
 from finished_build import MANIFEST, MODEL, Build, make_build
 
 from engine.errors import BuildError, LockedError, PublishError
-from engine.warehouse import connect, history, manifest, versions
+from engine.warehouse import connect, history, manifest, parts, versions
 from engine.warehouse.publish import Context, publish, writing
 
 
@@ -136,6 +136,43 @@ def test_a_view_is_published_by_the_stamps_of_the_model_it_names(
     fourth = publish(build.settings, project)
     assert _same_months(third, fourth) == set()
     assert fourth.facts()["tables"]["stg_lake__stocks"]["rows"] == 33
+
+
+def test_small_months_of_a_view_are_read_together_and_equal_those_read_alone(
+    build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "days.parquet"
+    build.execute(
+        "create table staging.years as select 'SPY' as symbol, i::double as close, "
+        "date '2019-01-01' + i::integer * 9 as session_date from range(200) as r (i) "
+        "where i not between 60 and 80",  # months are missing in the middle
+        f"copy staging.years to '{path}' (format parquet)",
+        "drop table staging.stg_lake__stocks",
+        f"create view staging.stg_lake__stocks as from read_parquet('{path}')",
+        "delete from ops.lake_build_state",
+        "insert into ops.lake_build_state "
+        "select 'stg_lake__stocks', session_date, 'a' from staging.years",
+    )
+    reads: list[int] = []
+    original = parts._consecutive
+
+    def count(months: list[parts._Month]) -> list[parts._Month]:
+        chunk = original(months)
+        reads.append(len(chunk))
+        return chunk
+
+    monkeypatch.setattr(parts, "_consecutive", count)
+    together = _published(build).facts()["tables"]["stg_lake__stocks"]
+    with build.connect() as connection:
+        built = connection.execute("from staging.years").fetchall()
+    assert _rows(build, "select symbol, close, session_date from stg_lake__stocks") == built
+    assert max(reads) > 1 and sum(reads) == len(together["parts"])
+
+    monkeypatch.setattr(parts, "_MONTHS_TOGETHER", 1)
+    build.execute("update ops.lake_build_state set stamp = 'b'")
+    alone = _published(build).facts()["tables"]["stg_lake__stocks"]
+    for one, other in zip(together["parts"], alone["parts"], strict=True):
+        assert {**one, "file": ""} == {**other, "file": ""}
 
 
 def test_a_removed_month_leaves_the_view(build: Build) -> None:

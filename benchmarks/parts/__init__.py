@@ -1,0 +1,17 @@
+"""What can be measured, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.bench import Bench, Result
+from benchmarks.parts import features, install, pipeline, simulator, staging
+
+PARTS: dict[str, Callable[[Bench], Result]] = {
+    "simulator": simulator.measure,
+    "pipeline": pipeline.measure,
+    "staging": staging.measure,
+    "features": features.measure,
+    "install": install.measure,
+}
+DEFAULT = ("simulator", "pipeline", "staging", "features")  # install needs the package index
