@@ -8,7 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,16 @@ class Result:
     def add(self, name: str, value: float | None, unit: str, **more: Any) -> None:
         """Add a figure."""
         self.figures.append(Figure(name, value, unit, **more))
+
+    def add_computed(
+        self, name: str, compute: Callable[..., float], *arguments: Any, unit: str, **more: Any
+    ) -> None:
+        """Add a figure that a function of `arithmetic` gives, or say that there is none."""
+        try:
+            value: float | None = compute(*arguments)
+        except ValueError as error:
+            value, more = None, more | {"note": f"too small to be measured: {error}"}
+        self.add(name, value, unit, **more)
 
     def add_wall(self, name: str, cost: Cost, target: float | None = None, note: str = "") -> None:
         """Add a run's wall time, marked where other work took part of the machine."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from benchmarks.bench import Bench, Peer, Result
 from benchmarks.measure import BenchError
 
 SESSIONS = 1486
+PEERS = {"raw": ("talib", "TA-Lib"), "entropy": ("antropy", "antropy")}
 
 
 def measure(bench: Bench) -> Result:
@@ -19,66 +21,77 @@ def measure(bench: Bench) -> Result:
     lake = bench.lake(result, "daily", SESSIONS)
     folder = bench.folder("panel")
     _, panel = bench.child(result, "prepare", "prepare_panel", str(lake), str(folder))
-    _, own = bench.child(result, "own", "own_features", str(folder))
     size = f"{len(panel['symbols'])} symbols x {panel['sessions']:,} sessions"
-    for name in ("raw", "entropy"):
+    theirs = {module: _ask(bench, result, *PEERS[module], folder) for module in PEERS}
+    groups = {
+        module: list(answer["nanoseconds_by_column"])
+        for module, (answer, _) in theirs.items()
+        if answer is not None
+    }
+    _, own = bench.child(result, "own", "own_features", str(folder), json.dumps(groups))
+    for name in PEERS:
         module = own[name]
-        cells = nanoseconds_per_cell(module["cpu"], own["rows"], module["columns"])
         result.add(
             f"{name}: {module['columns']} kernel columns",
-            cells,
+            nanoseconds_per_cell(module["cpu"], own["rows"], module["columns"]),
             "ns a cell",
             note=f"{size}, {module['cpu']:.2f} CPU s, one thread, compiled before",
         )
         by_column = module["nanoseconds_by_column"]
-        slowest = sorted(by_column.items(), key=lambda item: -item[1])[:8]
+        slowest = sorted(by_column.items(), key=lambda item: -item[1])[:12]
         result.details[f"{name}: slowest columns, ns a row"] = {k: round(v) for k, v in slowest}
-    _beside(bench, result, "talib", "TA-Lib", folder, own["raw"])
-    _beside(bench, result, "antropy", "antropy", folder, own["entropy"])
+    for name, (answer, what) in theirs.items():
+        _beside(result, PEERS[name][1], answer, what, own[name], own["rows"])
     _qlib(bench, result, folder)
     return result
 
 
-def _beside(
-    bench: Bench,
-    result: Result,
-    module: str,
-    distribution: str,
-    folder: Path,
-    own: Mapping[str, Any],
-) -> None:
-    """Measure a peer and the same columns of ours, each column by itself."""
+def _ask(
+    bench: Bench, result: Result, module: str, distribution: str, folder: Path
+) -> tuple[dict[str, Any] | None, str]:
+    """Return what a peer measured and its version, or None and why not."""
     peer = bench.peer(module, distribution)
     if peer is None:
-        result.add(distribution, None, "ns a cell", note="not installed")
-        return
+        return None, "not installed"
     try:
         _, answer = bench.child(
             result, distribution, f"peer_{module}", str(folder), python=peer.python
         )
     except BenchError as error:
-        result.add(distribution, None, "ns a cell", note=f"failed: {str(error).splitlines()[-1]}")
+        return None, f"failed: {str(error).splitlines()[-1]}"
+    return answer, peer.version
+
+
+def _beside(
+    result: Result,
+    distribution: str,
+    answer: Mapping[str, Any] | None,
+    what: str,
+    own: Mapping[str, Any],
+    rows: int,
+) -> None:
+    """Show a peer and the same columns of ours."""
+    if answer is None:
+        result.add(distribution, None, "ns a cell", note=what)
         return
     theirs, ours = answer["nanoseconds_by_column"], own["nanoseconds_by_column"]
-    columns = [name for name in theirs if name in ours]
-    mean = {
-        who: sum(times[name] for name in columns) / len(columns)
-        for who, times in (("theirs", theirs), ("ours", ours))
-    }
+    columns = list(theirs)
+    mean = sum(theirs.values()) / len(columns)
+    together = nanoseconds_per_cell(own["group"], rows, len(columns))
     result.add(
-        f"{distribution} {peer.version}, {len(columns)} columns",
-        mean["theirs"],
+        f"{distribution} {what}, {len(columns)} columns",
+        mean,
         "ns a cell",
         note=_families(columns),
     )
+    times = mean / together
     result.add(
         "the same columns here",
-        mean["ours"],
+        together,
         "ns a cell",
-        note=f"each by itself, nothing shared; {distribution} takes "
-        f"{mean['theirs'] / mean['ours']:.1f} times that",
+        note=f"{times:.0f} times less" if times > 1 else f"{1 / times:.0f} times more",
     )
-    result.details[f"{distribution}: ns a cell, theirs and ours"] = {
+    result.details[f"{distribution}: ns a cell, theirs and ours by itself"] = {
         name: [round(theirs[name], 1), round(ours[name], 1)] for name in columns
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.arithmetic import net, rows_per_cpu_second, slope
+from benchmarks.arithmetic import net, rate, rows_per_cpu_second, slope
 from benchmarks.bench import Bench, Result
 from benchmarks.measure import BenchError, Cost
 from benchmarks.opens import Opens
@@ -107,27 +107,31 @@ def _rates(
     few, many = sorted(builds)
     rows = {days: counts[days][stage.dataset] for days in builds}
     first, again = builds[many]
-    result.add(
+    result.add_computed(
         f"{stage.name} a CPU second, {many} days",
-        rows_per_cpu_second(rows[many], first.cpu, again.cpu),
-        "rows/CPU s",
+        rows_per_cpu_second,
+        rows[many],
+        first.cpu,
+        again.cpu,
+        unit="rows/CPU s",
         target=stage.rows_per_cpu_second,
         is_ceiling=False,
         note=f"{rows[many]:,} rows, {first.cpu:.1f} CPU s less {again.cpu:.1f} of a run with "
         f"nothing to do; {first.wall:.1f} s wall, peak {first.peak_bytes / 2**30:.2f} GiB",
     )
-    result.add(
+    result.add_computed(
         f"{stage.name} a CPU second, at the margin",
-        1.0 / slope((rows[few], builds[few][0].cpu), (rows[many], first.cpu)),
-        "rows/CPU s",
+        lambda: rate(1.0, slope((rows[few], builds[few][0].cpu), (rows[many], first.cpu))),
+        unit="rows/CPU s",
         note=f"{many} days against {few}: start-up cancels",
     )
     for days in (few, many):
-        cpu = net(builds[days][0].cpu, builds[days][1].cpu)
-        result.add(
+        result.add_computed(
             f"{stage.name}: CPU a day, {days} days",
-            1000 * cpu / counts[days]["option_days"],
-            "ms",
+            lambda days=days: (
+                1000 * net(builds[days][0].cpu, builds[days][1].cpu) / counts[days]["option_days"]
+            ),
+            unit="ms",
             note=f"{rows[days] // counts[days]['option_days']:,} rows a day",
         )
 
@@ -137,10 +141,13 @@ def _minutes_of_the_sample(bench: Bench, result: Result, work: Path) -> None:
     lake = bench.lake(result, "sample", bench.sessions)
     rows = lake_rows(bench, result, lake)["stocks"]
     first, again = _build(bench, result, MINUTES, "sample", lake, work / "sample")
-    result.add(
+    result.add_computed(
         f"minute rows a CPU second, sample of {bench.sessions} sessions",
-        rows_per_cpu_second(rows, first.cpu, again.cpu),
-        "rows/CPU s",
+        rows_per_cpu_second,
+        rows,
+        first.cpu,
+        again.cpu,
+        unit="rows/CPU s",
         target=MINUTES.rows_per_cpu_second,
         is_ceiling=False,
         note=f"{rows:,} rows, {first.cpu:.1f} CPU s less {again.cpu:.1f}; "
@@ -158,10 +165,13 @@ def _with_tests(
     words = ["build", "--select", *OPTIONS.select]
     first = bench.dbt(result, "options with tests, first", words, stores)
     again = bench.dbt(result, "options with tests, again", words, stores)
-    result.add(
+    result.add_computed(
         "option rows a CPU second, tests included",
-        rows_per_cpu_second(counts["options"], first.cpu, again.cpu),
-        "rows/CPU s",
+        rows_per_cpu_second,
+        counts["options"],
+        first.cpu,
+        again.cpu,
+        unit="rows/CPU s",
         note=f"{first.cpu:.1f} CPU s less {again.cpu:.1f}",
     )
     shutil.rmtree(warehouse)
@@ -207,10 +217,13 @@ def _peers(bench: Bench, result: Result, stage: Stage, lake: Path, rows: int) ->
         except BenchError as error:
             result.add(title, None, "rows/CPU s", note=f"failed: {str(error).splitlines()[-1]}")
             continue
-        result.add(
+        result.add_computed(
             title,
-            rows_per_cpu_second(answer["rows"], cost.cpu, none.cpu),
-            "rows/CPU s",
+            rows_per_cpu_second,
+            answer["rows"],
+            cost.cpu,
+            none.cpu,
+            unit="rows/CPU s",
             note=f"{name} {peer.version}: {cost.cpu:.1f} CPU s less {none.cpu:.1f}, peak "
             f"{cost.peak_bytes / 2**30:.2f} GiB; read, judge, dedupe"
             + (", resample" if stage is MINUTES else ", count"),

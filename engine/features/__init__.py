@@ -1,0 +1,1 @@
+"""Features: the registry, the panel that kernels read, and the modules."""

@@ -275,7 +275,7 @@ def _same_kind(found: pa.DataType, wanted: pa.DataType) -> bool:
     if found == wanted:
         return True
     if pa.types.is_string(wanted):
-        return bool(pa.types.is_timestamp(found) and found.tz is not None)
+        return bool(pa.types.is_large_string(found) or pa.types.is_string_view(found))
     if pa.types.is_timestamp(wanted):
         return pa.types.is_timestamp(found) and found.tz is not None
     return False

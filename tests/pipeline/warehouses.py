@@ -33,7 +33,8 @@ def differences(left: Path, right: Path) -> dict[str, int]:
             found[".".join(name)] = -1
         for schema, table in set(one) & set(two):
             columns = connection.execute(
-                f"select column_name from (describe one.{schema}.{table}) where column_name != 'path'"
+                f"select column_name from (describe one.{schema}.{table}) "
+                "where column_name != 'path'"
             ).fetchall()
             names = ", ".join(f'"{column}"' for (column,) in columns)
             query = f"""
