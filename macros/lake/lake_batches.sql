@@ -1,19 +1,17 @@
 {#-
     Split dates, in order, into batches of at most `lake_batch_rows` rows (one date at least) and
-    of a few runs of neighbouring dates.
+    of dates that are not far apart.
 -#}
 {% macro lake_batches(changes) -%}
     {%- set limit = var('lake_batch_rows') | int -%}
     {%- set batches = [] -%}
-    {%- set state = namespace(batch=[], rows=0, gaps=0) -%}
+    {%- set state = namespace(batch=[], rows=0) -%}
     {%- for change in changes -%}
-        {%- set is_apart = state.batch and change.position != state.batch[-1].position + 1 -%}
-        {%- if is_apart -%}{%- set state.gaps = state.gaps + 1 -%}{%- endif -%}
-        {%- if state.batch and (state.rows + change.row_count > limit or state.gaps > 50) -%}
+        {%- set is_far = state.batch and change.position > state.batch[-1].position + 20 -%}
+        {%- if state.batch and (state.rows + change.row_count > limit or is_far) -%}
             {%- do batches.append(state.batch) -%}
             {%- set state.batch = [] -%}
             {%- set state.rows = 0 -%}
-            {%- set state.gaps = 0 -%}
         {%- endif -%}
         {%- do state.batch.append(change) -%}
         {%- set state.rows = state.rows + change.row_count -%}
@@ -50,4 +48,12 @@
         '{{ change.path | replace("'", "''") }}'{{ ', ' if not loop.last }}
     {%- endfor -%}
     ]
+{%- endmacro %}
+
+{#-
+    Predicate over all dates between the batch's first and last, for a CTE that is read several
+    times: DuckDB materialises it and does not push the batch's own filter into it.
+-#}
+{% macro lake_batch_dates() -%}
+    session_date between getvariable('lake_first') and getvariable('lake_last')
 {%- endmacro %}

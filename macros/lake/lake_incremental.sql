@@ -59,7 +59,9 @@
     {%- for batch in lake_batches(stale) -%}
         {%- set dates = lake_date_filter(batch) -%}
         {%- call statement('files') -%}
-            set variable lake_{{ dataset }} = {{ lake_file_list(batch) }}
+            set variable lake_{{ dataset }} = {{ lake_file_list(batch) }};
+            set variable lake_first = date '{{ batch[0].session_date }}';
+            set variable lake_last = date '{{ batch[-1].session_date }}'
         {%- endcall -%}
         {%- if not rebuild -%}
             {%- call statement('delete') -%}

@@ -8,7 +8,7 @@ source as (
     select
         try_cast(parse_filename(filename, true) as date) as session_date,
         file_row_number + 1 as file_row,
-        * exclude (filename, file_row_number, dte)
+        *
     from {{ lake_rows('options') }}
 
 )

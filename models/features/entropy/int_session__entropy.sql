@@ -1,10 +1,9 @@
 {{ config(
     materialized='lake_incremental',
     dataset='stocks',
-    stamps_from='int_bars__5min',
+    stamps_from='int_bars__minutes',
     uses_kernels=true,
 ) }}
--- depends_on: {{ ref('int_bars__5min') }}
 -- Entropies of each session's minute returns, by the kernel: an ordered list in, a struct out.
 with
 

@@ -1,8 +1,7 @@
 {{ config(
     materialized='lake_incremental',
     dataset='stocks',
-    stamps_from='stg_lake__stock_rejects',
-    invalidate_on=['source_priority'],
+    stamps_from='int_bars__minutes',
     uses_kernels=true,
 ) }}
 -- Statistics of each session from its minutes, by the kernel: lists in, a struct out. The lists

@@ -1,8 +1,7 @@
 {{ config(
     materialized='lake_incremental',
     dataset='stocks',
-    stamps_from='stg_lake__stock_rejects',
-    invalidate_on=['source_priority'],
+    stamps_from='int_bars__minutes',
 ) }}
 -- Five-minute bars from minutes. Sums run over decimals, so that their order cannot matter.
 with

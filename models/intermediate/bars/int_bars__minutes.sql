@@ -1,4 +1,9 @@
-{{ config(materialized='view') }}
+{{ config(
+    materialized='lake_incremental',
+    dataset='stocks',
+    stamps_from='stg_lake__stock_rejects',
+    invalidate_on=['source_priority'],
+) }}
 -- Regular-session minutes, one per symbol and minute. Where several sources have a minute, the
 -- one first in source_priority is taken: a fixed order, because a choice by how complete a
 -- source's day turned out would look ahead.
@@ -21,7 +26,11 @@ minutes as (
         transactions,
         vwap
     from {{ ref('stg_lake__stocks') }}
-    where bar_seconds = 60 and segment = 'regular' and open is not null
+    where
+        bar_seconds = 60
+        and segment = 'regular'
+        and open is not null
+        and {{ lake_batch_dates() }}
 
 ),
 
