@@ -38,6 +38,7 @@ VERSION = 1  # of the simulated numbers: raise it when the same seed gives other
 SCALES = ("sample", "daily", "reference")
 RECORD = "simulation.json"
 FAULTS_FILE = "faults.parquet"
+SAMPLE_DEPTH = listing.Depth(strikes=0.68)  # about 10,000 option rows a day
 REFERENCE_DEPTH = listing.Depth(strikes=10.2, extra=20)  # about 265,000 option rows a day
 REFERENCE_EXTENDED = 1.55  # every symbol trades early and late: about 8,900 minute rows a day
 _QUEUE = 6  # day files that may wait for the disk
@@ -339,7 +340,7 @@ class _Market:
         self.surface = Surface(priced, members)
         self.schedule = dividend_schedule(line)
         self.usual_vol = np.sqrt(SESSIONS_A_YEAR * law.loadings**2 @ law.usual_variance()[:, 1])
-        self.depth = REFERENCE_DEPTH if plan.scale == "reference" else listing.Depth()
+        self.depth = REFERENCE_DEPTH if plan.scale == "reference" else SAMPLE_DEPTH
         self.extended = REFERENCE_EXTENDED if plan.scale == "reference" else 1.0
         self.has_truth = plan.scale == "sample"
         # dense chains are made by two threads, half of the contracts each

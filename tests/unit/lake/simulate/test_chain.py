@@ -23,7 +23,7 @@ def test_every_session_has_enough_rows_of_both_sources(sample: Made) -> None:
     assert len(counts) == SESSIONS
     for _, rows, quotes, underlyings in counts:
         assert rows >= 8000
-        assert quotes >= 7000
+        assert quotes >= 6000
         assert underlyings == 16
 
 
