@@ -84,7 +84,8 @@ def build(
     project = project or project_root()
     lake = Lake.open(settings.lake)
     lake_files(quarantine=quarantine, lake=lake)  # a bad file stops here, before dbt starts
-    with writing(settings):
+    # importers wait until the build is through: rows must be read as they were judged
+    with writing(settings), lake.writing():
         made_from = asdict(fingerprint.fingerprint(settings, project, options.configuration))
         serving = versions.current(settings.warehouse)
         is_complete = not options.select
@@ -95,6 +96,11 @@ def build(
                 return Outcome(serving, None, "nothing changed", time.monotonic() - started)
         files = lake.scan()
         run = run_dbt(settings, options, project=project, progress=node_progress)
+        if content_hashes(lake.scan()) != content_hashes(files):
+            raise BuildError(
+                f"Files of the lake {lake.root} changed while it was built; nothing was published.",
+                "Run `quant build` again.",
+            )
         if not publishing:
             reason = "publishing was switched off"
             return Outcome(serving, run, reason, time.monotonic() - started)

@@ -1,3 +1,15 @@
+{#- Names of the views that this model reads, as a SQL list: what they say is part of its code. -#}
+{% macro lake_view_parents() -%}
+    {%- set names = [] -%}
+    {%- for parent in model.depends_on.nodes -%}
+        {%- set node = graph.nodes.get(parent) -%}
+        {%- if node and node.config.materialized == 'view' -%}
+            {%- do names.append("'" ~ node.name ~ "'") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ names | join(', ') or 'null' }}
+{%- endmacro %}
+
 {#-
     Compare the stamps that a model's dates should have with those they have.
     Returns rows (action: build or remove, session_date, stamp, path, row_count, position), by
@@ -15,6 +27,13 @@
                     from main.{{ name }} as t
                 ), '')
                 {%- endfor %}
+                || coalesce((
+                    select string_agg(
+                        regexp_replace(sql, '''[^'']*\.parquet''(, )?', '', 'g'), '|' order by sql
+                    )
+                    from duckdb_views()
+                    where view_name in ({{ lake_view_parents() }})
+                ), '')
                 {%- if config.get('uses_kernels') %}
                 || coalesce(getvariable('kernel_hash'), '')
                 {%- endif %}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import multiprocessing
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -143,24 +142,13 @@ def test_every_data_set_has_an_empty_template_with_all_columns(lake):
         assert template.schema.remove_metadata() == dataset.schema
 
 
-def hold(root, held, release):
-    with Lake(root).writing():
-        held.set()
-        release.wait(30)
-
-
-def test_a_second_writer_is_told_who_the_first_is(lake):
-    context = multiprocessing.get_context("spawn")
-    held, release = context.Event(), context.Event()
-    first = context.Process(target=hold, args=(lake.root, held, release))
-    first.start()
-    try:
-        assert held.wait(30)
-        with pytest.raises(LockedError, match=str(first.pid)), lake.writing():
-            pass
-    finally:
-        release.set()
-        first.join()
+def test_a_second_writer_is_told_who_the_first_is(lake, writer_elsewhere):
+    with (
+        writer_elsewhere(lake.root) as pid,
+        pytest.raises(LockedError, match=f"Process {pid} is writing"),
+        lake.writing(),
+    ):
+        pass
     with lake.writing():  # the lock is free again
         pass
 

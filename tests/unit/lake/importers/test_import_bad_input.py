@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import gzip
-import multiprocessing
 import os
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ import pytest
 from vendor_files import MASSIVE, day_rows, fingerprint, import_one, nanoseconds, write
 
 from engine.errors import LakeError, LockedError
-from engine.lake import store
 from engine.lake.importers import import_files
 from engine.lake.importers.spool import Spool
 from engine.lake.store import Lake
@@ -178,26 +176,14 @@ def test_a_full_disk_between_two_days_leaves_whole_days_and_can_be_repeated(
     assert len(Lake(lake).days("stocks")) == 4
 
 
-def _hold(root: str, ready: Any, done: Any) -> None:
-    with store.Lake(Path(root)).writing():
-        ready.set()
-        done.wait(30)
-
-
-def test_a_second_writer_is_told_who_the_first_is(lake: Path, tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    ready, done = context.Event(), context.Event()
-    holder = context.Process(target=_hold, args=(str(lake), ready, done))
-    holder.start()
-    try:
-        assert ready.wait(30)
+def test_a_second_writer_is_told_who_the_first_is(
+    lake: Path, tmp_path: Path, writer_elsewhere: Any
+) -> None:
+    with writer_elsewhere(lake) as pid:
         before = fingerprint(lake)
-        with pytest.raises(LockedError, match=f"Process {holder.pid} is writing"):
+        with pytest.raises(LockedError, match=f"Process {pid} is writing"):
             import_files(lake, [tmp_path / "good.csv"], vendor="massive_stocks_day")
         assert fingerprint(lake) == before
-    finally:
-        done.set()
-        holder.join(30)
 
 
 def test_a_broken_import_log_is_named(lake: Path, tmp_path: Path) -> None:
