@@ -44,7 +44,7 @@ real-demo: $(READY)  ## Import REAL=../shared/data into a lake of its own, build
 test: $(READY) chromium  ## Run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: $(READY)  ## Ruff, mypy, sqlfluff, generated files, bytecode-free tree
+lint: $(READY)  ## Ruff, mypy, sqlfluff, generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -61,7 +61,7 @@ registry: $(READY)  ## Regenerate yml and macros from the feature registry
 bench: $(READY)  ## Measure against named peers; results in benchmarks/results
 	@$(BIN)/python -m benchmarks
 
-docs: $(READY)  ## dbt docs into target/ and the generated pages under docs/
+docs: $(READY)  ## dbt docs into target/
 	@$(BIN)/python -m engine.features.generate
 	@$(BIN)/dbt docs generate --quiet
 

@@ -150,9 +150,10 @@ def _last_build(facts: contents.Facts) -> None:
         return
     run = facts.get("run", {})
     with st.container(horizontal=True):
-        st.badge(f"{run.get('models', 0)} models", color="blue")
-        st.badge(f"{run.get('tests', 0)} tests", color="green")
-        st.badge("full refresh" if run.get("full_refresh") else "incremental", color="gray")
+        if run.get("models") is not None:
+            st.badge(f"{run['models']} models", color="blue")
+            st.badge(f"{run.get('tests', 0)} tests", color="green")
+            st.badge("full refresh" if run.get("full_refresh") else "incremental", color="gray")
         if facts.get("git_revision"):
             st.badge(f"revision {facts['git_revision'][:10]}", color="gray")
     cards.chart(

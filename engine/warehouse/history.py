@@ -81,8 +81,10 @@ def build_history(journal: Path) -> pa.Table:
 
 def _row(facts: dict[str, Any]) -> dict[str, Any]:
     run, lake, tables = facts.get("run", {}), facts.get("lake", {}), facts.get("tables", {})
-    firsts = [table["first_session"] for table in tables.values() if table.get("first_session")]
-    lasts = [table["last_session"] for table in tables.values() if table.get("last_session")]
+    # tables without symbols, like the calendar, reach beyond the data
+    dated = [table for table in tables.values() if table.get("symbols")]
+    firsts = [table["first_session"] for table in dated if table.get("first_session")]
+    lasts = [table["last_session"] for table in dated if table.get("last_session")]
     return {
         "stamp": facts["stamp"],
         "published_at": dt.datetime.fromisoformat(facts["published_at"]),

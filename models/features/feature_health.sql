@@ -66,18 +66,19 @@ with_minutes as (
 needs as (
 
     select
-        catalog.name as feature,
-        catalog.module,
-        catalog.lookback,
+        features.name as feature,
+        features.module,
+        features.lookback,
         coalesce(
-            contains(catalog.inputs, 'minute') or contains(base.inputs, 'minute'), false
+            contains(features.inputs, 'minute') or contains(session_column.inputs, 'minute'), false
         ) as needs_minutes,
         coalesce(
-            contains(catalog.inputs, 'volume') or contains(base.inputs, 'volume'), false
+            contains(features.inputs, 'volume') or contains(session_column.inputs, 'volume'), false
         ) as needs_volume,
-        contains(catalog.inputs, 'transactions') as needs_transactions
-    from {{ ref('feature_catalog') }} as catalog
-    left join {{ ref('feature_catalog') }} as base on catalog.inputs = base.name
+        contains(features.inputs, 'transactions') as needs_transactions
+    from {{ ref('feature_catalog') }} as features
+    left join {{ ref('feature_catalog') }} as session_column
+        on features.inputs = session_column.name
 
 )
 

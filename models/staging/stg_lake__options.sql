@@ -1,4 +1,7 @@
-{{ config(materialized='view', meta={'publish': 'parts', 'stamps_from': 'stg_lake__option_rejects'}) }}
+{{ config(
+    materialized='view',
+    meta={'publish': 'parts', 'stamps_from': 'stg_lake__option_rejects'},
+) }}
 -- depends_on: {{ ref('stg_lake__files') }}
 -- Option rows of the universe that are used. A view over the day files: nothing is copied.
 with

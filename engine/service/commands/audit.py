@@ -41,8 +41,11 @@ def leaks(
     if out is not None:
         report.write(out)
     report.require_passed()
+    passed = sum(column.passed for column in report.columns)
+    empty = len(report.columns) - passed
+    rest = f" {empty:,} columns held no value before the cuts: load more history." if empty else ""
     terminal.out().print(
-        f"No leak: {report.rows:,} rows of {len(report.columns):,} columns are bit-equal in "
-        f"{len(report.cuts)} warehouses rebuilt without the future. [{report.seconds:.0f} s]",
+        f"No leak: {report.rows:,} rows of {passed:,} columns are bit-equal in "
+        f"{len(report.cuts)} warehouses rebuilt without the future.{rest} [{report.seconds:.0f} s]",
         markup=False,
     )

@@ -77,7 +77,8 @@ def simulate_into(folder: Path, **arguments: Any) -> None:
         )
     faults = f", {made.faults:,} of them faulty" if made.faults else ""
     terminal.out().print(
-        f"Simulated {made.sessions:,} sessions ({made.first} to {made.last}) of "
+        f"Simulated {made.sessions:,} session{'s' if made.sessions != 1 else ''} "
+        f"({made.first} to {made.last}) of "
         f"{len(made.symbols)} symbols in {folder}: {made.stock_rows:,} stock rows and "
         f"{made.option_rows:,} option rows{faults}. [{made.seconds:.1f} s]",
         markup=False,
