@@ -54,7 +54,9 @@ def quarter_starts(days: Dates) -> Dates:
 def input_hash(model: str, returns: Floats) -> str:
     """Return a hash of what a fit depends on: the model, the returns and the library."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{model}|{SPEC}|{version('arch')}|".encode())
+    digest.update(
+        f"{model}|{SPEC}|{version('arch')}|{version('scipy')}|{version('numpy')}|".encode()
+    )
     digest.update(np.ascontiguousarray(returns, dtype="<f8").tobytes())
     return digest.hexdigest()
 

@@ -18,6 +18,7 @@ from engine.lake.store import Lake, LakeFile
 from engine.settings import Settings
 
 PACKAGES = (
+    "arch",
     "dbt-core",
     "dbt-duckdb",
     "duckdb",
@@ -27,6 +28,7 @@ PACKAGES = (
     "pandas",
     "pyarrow",
     "scipy",
+    "statsmodels",
 )
 _CODE = (
     "dbt_project.yml",

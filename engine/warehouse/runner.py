@@ -199,7 +199,11 @@ def _environment(settings: Settings) -> Iterator[None]:
     """Tell dbt where the stores are, as absolute paths: it may run in any folder."""
     paths = {name: str(Path(path).resolve()) for name, path in settings.environment().items()}
     quiet = {"QUANT_RUNNER": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    before = {name: os.environ.get(name) for name in (*paths, *quiet)}
+    # what decides a build is in its options and its fingerprint, not in the caller's shell
+    foreign = [name for name in os.environ if name.startswith("DBT_")]
+    before = {name: os.environ.get(name) for name in (*paths, *quiet, *foreign)}
+    for name in foreign:
+        del os.environ[name]
     os.environ.update(paths | quiet)
     try:
         yield

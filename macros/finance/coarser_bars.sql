@@ -20,8 +20,13 @@ select
     session_date,
     coarse_index as bar_index,
     any_value(open_at) + to_minutes({{ minutes }} * coarse_index) as open_ts,
-    least(any_value(open_at) + to_minutes({{ minutes }} * (coarse_index + 1)), any_value(close_at))
-        as known_at,
+    greatest(
+        least(
+            any_value(open_at) + to_minutes({{ minutes }} * (coarse_index + 1)),
+            any_value(close_at)
+        ),
+        max(known_at)
+    ) as known_at,
     arg_min(open, bar_index) as open,
     max(high) as high,
     min(low) as low,
@@ -32,8 +37,10 @@ select
     sum(minutes)::integer as minutes,
     least({{ minutes }}, any_value(session_minutes) - {{ minutes }} * coarse_index)::integer
         as expected_minutes,
-    arg_max(price_basis, bar_index) as price_basis,
-    arg_max(source, bar_index) as source
+    min(price_basis) as price_basis,
+    arg_min(source, (source_priority, source)) as source,
+    min(source_priority) as source_priority
 from placed
 group by symbol, session_date, coarse_index
+having min(price_basis) = max(price_basis)
 {%- endmacro %}

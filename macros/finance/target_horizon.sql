@@ -11,6 +11,7 @@
         max(known_at) over horizon_sessions as known_at,
         count(*) over horizon_sessions = {{ horizon }} as has_ended,
         count(adj_close) over horizon_sessions = {{ horizon }} as is_whole,
+        count(adj_high) over horizon_sessions = {{ horizon }} as has_ranges,
         adj_open,
         last_value(adj_close) over horizon_sessions as exit_close,
         max(adj_high) over horizon_sessions as highest,

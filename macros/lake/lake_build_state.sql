@@ -23,7 +23,9 @@
 {% macro lake_columns_differ(existing, empty_sql) -%}
     {%- set old = adapter.get_columns_in_relation(existing) -%}
     {%- set new = get_column_schema_from_query(empty_sql) -%}
-    {%- set old_names = old | map(attribute='name') | list -%}
-    {%- set new_names = new | map(attribute='name') | list -%}
-    {{ return(old_names != new_names) }}
+    {%- set before = [] -%}
+    {%- for column in old -%}{%- do before.append([column.name, column.dtype]) -%}{%- endfor -%}
+    {%- set after = [] -%}
+    {%- for column in new -%}{%- do after.append([column.name, column.dtype]) -%}{%- endfor -%}
+    {{ return(before != after) }}
 {%- endmacro %}

@@ -36,7 +36,8 @@
             create table {{ target_relation }} as {{ empty_sql }}
         {%- endcall -%}
         {%- call statement('forget') -%}
-            delete from ops.lake_build_state where model = '{{ model_key }}'
+            delete from ops.lake_build_state where model = '{{ model_key }}';
+            delete from ops.lake_verified where starts_with(test, '{{ model_key }}(')
         {%- endcall -%}
         {%- do adapter.commit() -%}
     {%- endif -%}

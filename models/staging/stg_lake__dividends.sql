@@ -8,7 +8,8 @@ select
     dividends.known_at,
     case
         when sessions.session_date is null then 'not_a_session'
-        when dividends.amount is null or dividends.amount <= 0 then 'non_positive_price'
+        when coalesce(dividends.amount <= 0 or not isfinite(dividends.amount), true)
+            then 'non_positive_price'
         when dividends.known_at is null or dividends.known_at > sessions.open_at
             then 'known_too_late'
     end as reject_reason

@@ -86,7 +86,10 @@ judged as (
         ) as payload_hash,
         case
             when sessions.session_date is null then 'not_a_session'
-            when renamed.ts < sessions.day_starts_at or renamed.ts >= sessions.day_ends_at
+            when
+                renamed.ts is null
+                or renamed.ts < sessions.day_starts_at
+                or renamed.ts >= sessions.day_ends_at
                 then 'wrong_date'
             when right(renamed.root, 1) between '0' and '9' then 'adjusted_contract'
             when roots.root is null then 'unknown_root'
@@ -95,16 +98,25 @@ judged as (
             when renamed.strike is null or renamed.strike <= 0 then 'bad_strike'
             when renamed.expiration is null or renamed.expiration < renamed.session_date
                 then 'expired'
-            when renamed.known_at is null or renamed.known_at < renamed.ts
+            when
+                renamed.known_at is null
+                or renamed.known_at < if(
+                    renamed.bar_seconds = {{ day_seconds() }}, sessions.close_at, renamed.ts
+                )
                 then 'known_before_bar'
             when
                 least(renamed.open, renamed.high, renamed.low, renamed.close) <= 0
-                or least(renamed.bid, renamed.ask) < 0 then 'non_positive_price'
+                or least(renamed.bid, renamed.ask) < 0
+                or not coalesce(isfinite(greatest(renamed.open, renamed.high, renamed.low)), true)
+                or not coalesce(isfinite(greatest(renamed.close, renamed.bid, renamed.ask)), true)
+                then 'non_positive_price'
             when
                 renamed.high < greatest(renamed.open, renamed.close, renamed.low)
                 or renamed.low > least(renamed.open, renamed.close)
                 then 'bad_ohlc'
-            when least(renamed.volume, renamed.transactions, renamed.open_interest) < 0
+            when
+                least(renamed.volume, renamed.transactions, renamed.open_interest) < 0
+                or not coalesce(isfinite(greatest(renamed.volume, renamed.open_interest)), true)
                 then 'negative_volume'
         end as reason
     from renamed

@@ -12,6 +12,7 @@ select
             splits.numerator is null
             or splits.denominator is null
             or least(splits.numerator, splits.denominator) <= 0
+            or not isfinite(splits.numerator / splits.denominator)
             then 'non_positive_price'
         when splits.known_at is null or splits.known_at > sessions.open_at
             then 'known_too_late'

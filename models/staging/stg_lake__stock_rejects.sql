@@ -63,8 +63,13 @@ judged as (
         ) as payload_hash,
         case
             when sessions.session_date is null then 'not_a_session'
-            when renamed.ts < sessions.day_starts_at or renamed.ts >= sessions.day_ends_at
+            when
+                renamed.ts is null
+                or renamed.ts < sessions.day_starts_at
+                or renamed.ts >= sessions.day_ends_at
                 then 'wrong_date'
+            when coalesce(renamed.bar_seconds not in (60, {{ day_seconds() }}), true)
+                then 'unsupported_bar_length'
             when
                 renamed.bar_seconds < {{ day_seconds() }}
                 and (
@@ -72,8 +77,20 @@ judged as (
                     or renamed.ts >= sessions.trading_ends_at
                 )
                 then 'outside_hours'
-            when renamed.known_at is null or renamed.known_at < renamed.ts
+            when
+                renamed.known_at is null
+                or renamed.known_at < if(
+                    renamed.bar_seconds = {{ day_seconds() }},
+                    sessions.close_at,
+                    renamed.ts + interval 1 minute
+                )
                 then 'known_before_bar'
+            when renamed.known_at >= sessions.next_open_at then 'known_too_late'
+            when
+                coalesce(
+                    renamed.price_basis not in ('raw', 'split_adjusted', 'total_return'), true
+                )
+                then 'bad_price_basis'
             {{ price_reasons('renamed') }}
         end as reason
     from renamed

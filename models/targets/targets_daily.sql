@@ -40,7 +40,7 @@ select
         sqrt(252.0 / horizon * list_sum(list_transform(returns, lambda r: r * r))),
         null
     ) as realised_vol,
-    if(is_whole, ln(highest / adj_open), null) as max_gain,
-    if(is_whole, ln(lowest / adj_open), null) as max_loss
+    if(has_ranges, ln(highest / adj_open), null) as max_gain,
+    if(has_ranges, ln(lowest / adj_open), null) as max_loss
 from horizons
 where has_ended

@@ -20,17 +20,25 @@ select
     session_date,
     bar_index,
     any_value(open_at) + to_minutes(5 * bar_index) as open_ts,
-    least(any_value(open_at) + to_minutes(5 * (bar_index + 1)), any_value(close_at)) as known_at,
+    greatest(
+        least(any_value(open_at) + to_minutes(5 * (bar_index + 1)), any_value(close_at)),
+        max(known_at)
+    ) as known_at,
     arg_min(open, ts) as open,
     max(high) as high,
     min(low) as low,
     arg_max(close, ts) as close,
     sum(volume::decimal(18, 3))::double as volume,
     sum(transactions)::bigint as transactions,
-    sum((volume * coalesce(vwap, close))::decimal(18, 4))::double as dollar_volume,
+    sum(
+        (volume * if(vwap between low and high, vwap, close))::decimal(18, 4)
+    )::double as dollar_volume,
     count(*)::integer as minutes,
     least(5, any_value(session_minutes) - 5 * bar_index)::integer as expected_minutes,
-    arg_max(price_basis, ts) as price_basis,
-    arg_max(source, ts) as source
+    min(price_basis) as price_basis,
+    arg_min(source, (source_priority, source)) as source,
+    min(source_priority) as source_priority
 from placed
 group by symbol, session_date, bar_index
+-- prices of two bases make no bar: it counts as missing
+having min(price_basis) = max(price_basis)

@@ -47,14 +47,20 @@ shared as (
 
 from_one_source as (
 
-    select * from minutes
+    select
+        minutes.*,
+        coalesce(priorities.priority, 100) as source_priority
+    from minutes
     anti join shared using (symbol, session_date)
+    left join {{ ref('source_priority') }} as priorities using (source)
 
 ),
 
 from_several as (
 
-    select minutes.*
+    select
+        minutes.*,
+        coalesce(priorities.priority, 100) as source_priority
     from minutes
     semi join shared using (symbol, session_date)
     left join {{ ref('source_priority') }} as priorities using (source)
