@@ -155,6 +155,8 @@ def require_same_lake(settings: Settings) -> None:
             rows = connection.execute(
                 "select dataset, session_date, content_hash from staging.stg_lake__files"
             ).fetchall()
+    except duckdb.CatalogException:
+        return  # a project that lists no day files shows none
     except duckdb.Error as error:
         raise open_error(error, settings.build_file) from error
     built = {(dataset, day): content for dataset, day, content in rows}

@@ -15,10 +15,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from warehouses import differences
 
+from engine.errors import BuildError
 from engine.lake.simulate import simulate
 from engine.lake.store import Lake
 from engine.settings import Settings
-from engine.warehouse.pipeline import build
+from engine.warehouse.pipeline import build, publish_last_build
 from engine.warehouse.runner import Options
 
 
@@ -90,3 +91,13 @@ def test_a_difference_of_one_bit_is_seen(changed, tmp_path):
             "update main.bars_1d set close = ? where close = ?", [np.nextafter(close, 1e9), close]
         )
     assert differences(settings.build_file, copy).keys() == {"main.bars_1d"}
+
+
+def test_a_lake_that_changed_after_the_build_is_not_published(changed):
+    settings, *_ = changed
+    lake = Lake(settings.lake)
+    day = lake.days("stocks")[0]
+    raise_prices(lake, day, "SPY")
+    with pytest.raises(BuildError, match=rf"1 day files, first stocks/{day}\.parquet"):
+        publish_last_build(settings)
+    assert not settings.current.exists()
