@@ -84,11 +84,12 @@ def _build(
     # dbt parses the project once and keeps that; it is no part of staging
     bench.dbt(result, f"{stage.name}, {label}, parse", ["parse"], stores)
     costs = []
-    for kind in ("first", "again"):
+    for kind in ("first", "again", "once more"):
         name = f"{stage.name}, {label}, {kind}"
         costs.append(bench.dbt(result, name, words, stores))
         result.details[f"{name}: slowest models, s"] = _slowest(warehouse)
-    return costs[0], costs[1]
+    # starting up costs some seconds, and not always the same: the lesser of two is subtracted
+    return costs[0], min(costs[1:], key=lambda cost: cost.cpu)
 
 
 def _slowest(warehouse: Path) -> dict[str, float]:

@@ -57,3 +57,10 @@
 {% macro lake_batch_dates() -%}
     session_date between getvariable('lake_first') and getvariable('lake_last')
 {%- endmacro %}
+
+{#- A model's SQL with the batch's dates in place: as variables they would not prune files. -#}
+{% macro lake_with_batch_dates(model_sql, batch) -%}
+    {{ model_sql
+        | replace("getvariable('lake_first')", "date '" ~ batch[0].session_date ~ "'")
+        | replace("getvariable('lake_last')", "date '" ~ batch[-1].session_date ~ "'") }}
+{%- endmacro %}

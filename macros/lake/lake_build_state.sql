@@ -4,6 +4,7 @@
 -#}
 {% macro ensure_lake_build_state() -%}
     create schema if not exists ops;
+    create schema if not exists lake;
     create table if not exists ops.lake_build_state (
         model varchar,
         session_date date,

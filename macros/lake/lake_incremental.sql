@@ -60,9 +60,7 @@
     {%- for batch in lake_batches(stale) -%}
         {%- set dates = lake_date_filter(batch) -%}
         {%- call statement('files') -%}
-            set variable lake_{{ dataset }} = {{ lake_file_list(batch) }};
-            set variable lake_first = date '{{ batch[0].session_date }}';
-            set variable lake_last = date '{{ batch[-1].session_date }}'
+            set variable lake_{{ dataset }} = {{ lake_file_list(batch) }}
         {%- endcall -%}
         {%- if not rebuild -%}
             {%- call statement('delete') -%}
@@ -71,7 +69,7 @@
         {%- endif -%}
         {%- call statement('main') -%}
             insert into {{ target_relation }} by name
-            select * from ({{ sql }}) as model
+            select * from ({{ lake_with_batch_dates(sql, batch) }}) as model
             where {{ dates }}
         {%- endcall -%}
         {%- call statement('stamps') -%}

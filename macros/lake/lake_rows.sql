@@ -3,7 +3,8 @@
 
     The files are named one by one, as `stg_lake__files` lists them, so a view made of this sees
     just what the build saw. A date taken from `filename` and compared with literals opens only
-    the files of those dates. The empty template stands first: the list is never empty.
+    the files of those dates. The empty template stands last: the list is never empty, and DuckDB, which
+    guesses sizes by the first file, does not plan for none.
 -#}
 {% macro lake_rows(dataset) -%}
     {%- set listed = adapter.get_relation(target.database, 'staging', 'stg_lake__files')
@@ -15,7 +16,7 @@
         select path, session_date from {{ listed }}
         where dataset = '{{ dataset }}' and reason is null
         {%- endif %}
-        order by session_date nulls first
+        order by session_date nulls last
     {%- endset -%}
     {%- set files = run_query(query).rows if execute else [] -%}
     read_parquet({{ lake_file_list(files) }}, filename = true, file_row_number = true)

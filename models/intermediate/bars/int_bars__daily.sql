@@ -44,7 +44,11 @@ day_bars as (
         null::double as coverage,
         row_number() over (
             partition by stocks.symbol, stocks.session_date
-            order by coalesce(priorities.priority, 100), stocks.source, stocks.ts desc, stocks.close
+            order by
+                coalesce(priorities.priority, 100) asc,
+                stocks.source asc,
+                stocks.ts desc,
+                stocks.close asc
         ) as choice
     from {{ ref('stg_lake__stocks') }} as stocks
     left join {{ ref('source_priority') }} as priorities using (source)
