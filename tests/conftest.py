@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.settings import Settings
-
 SMALL_SYMBOLS = ("SPY", "TLT", "XLF")
 SMALL_SESSIONS = 12
 
@@ -19,13 +17,6 @@ def _no_stores_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     """Point the default stores into the test's own folder: no test may touch real ones."""
     for name in ("LAKE", "JOURNAL", "WAREHOUSE"):
         monkeypatch.setenv(f"QUANT_{name}", str(tmp_path / "default" / name.lower()))
-
-
-def stores(folder: Path) -> Settings:
-    """Return settings whose three stores lie in one folder."""
-    return Settings(
-        lake=folder / "lake", journal=folder / "journal", warehouse=folder / "warehouse"
-    )
 
 
 @pytest.fixture(scope="session")
