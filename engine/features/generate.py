@@ -78,7 +78,7 @@ def _split(
 
 
 def _module_files(module: registry.Module) -> dict[str, str]:
-    folder = f"models/features/{module.name}"
+    folder = f"models/features/modules/{module.name}"
     lagged, unlagged = _split(module)
     files = {}
     if lagged:

@@ -1,6 +1,6 @@
 """The calendar of a session, known before it opens and therefore not lagged.
 
-Computed in `models/features/raw/feat_raw_calendar.sql` from `dim_sessions`.
+Computed in `models/features/modules/raw/feat_raw_calendar.sql` from `dim_sessions`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from engine.settings import project_root
 
 @pytest.fixture(scope="module")
 def rows():
-    sql = (project_root() / "models/features/raw/feat_raw_calendar.sql").read_text()
+    sql = (project_root() / "models/features/modules/raw/feat_raw_calendar.sql").read_text()
     with duckdb.connect() as con:
         con.register("dim_sessions", calendar.sessions(2025))
         frame = con.sql(sql.replace("{{ ref('dim_sessions') }}", "dim_sessions")).df()
