@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -15,24 +15,24 @@ import numpy as np
 import pyarrow as pa
 
 from engine.errors import BuildError
-from engine.features import registry
+from engine.features import append, registry
 from engine.features.panel import UTC, Bars, Floats, bars_from_table
 from engine.features.workspace import Workspace
 
 KEYS = (("symbol", pa.string()), ("session_date", pa.date32()), ("known_at", UTC))
 
 
-def evaluate(module: registry.Module, bars: Bars) -> dict[str, Floats]:
-    """Return every kernel column of a module whose families carry their own definition."""
+def evaluate(features: Iterable[registry.Feature], bars: Bars) -> dict[str, Floats]:
+    """Return the features whose families carry their own definition."""
     workspace = Workspace(bars)
     return {
         feature.name: feature.family.value(workspace, *feature.sizes)
-        for feature in module.features
+        for feature in features
         if feature.family.value is not None and feature.family.engine in ("kernel", "fit")
     }
 
 
-def compute(name: str, bars: Bars) -> dict[str, Floats]:
+def compute(name: str, bars: Bars, first: int = 0) -> dict[str, Floats]:
     """Return a module's kernel columns for one symbol, in registry order.
 
     Parameters
@@ -41,11 +41,15 @@ def compute(name: str, bars: Bars) -> dict[str, Floats]:
         Module.
     bars
         One symbol's bars.
+    first
+        Row from which the columns are wanted. Rows before it are visited only as far as the
+        registry's lookbacks say that they matter.
 
     Returns
     -------
     dict
-        Column name to float64 array of the bars' length; NaN where unknown.
+        Column name to float64 array with one value for each bar from `first` on; NaN where
+        unknown.
 
     Raises
     ------
@@ -54,19 +58,38 @@ def compute(name: str, bars: Bars) -> dict[str, Floats]:
         value is infinite.
     """
     module = registry.module(name)
+    return _checked(module, columns(module, bars, first), append.piece(bars, first))
+
+
+def columns(module: registry.Module, bars: Bars, first: int = 0) -> dict[str, Floats]:
+    """Return what a module's kernels say from row `first` on, unchecked; see `compute`."""
     own = getattr(module.code, "compute", None)
-    found: dict[str, Floats] = own(bars) if own is not None else evaluate(module, bars)
+    if not first:
+        whole: dict[str, Floats] = own(bars) if own is not None else evaluate(module.features, bars)
+        return whole
+    found: dict[str, Floats] = {}
+    reach = append.Reach.before(bars, first)
+    for lookback, features in append.groups(module, apart=own is None):
+        start = reach.start(lookback)
+        part = append.piece(bars, start)
+        values = own(part) if own is not None else evaluate(features, part)
+        found |= {name: column[first - start :] for name, column in values.items()}
+    return found
+
+
+def _checked(module: registry.Module, found: dict[str, Floats], bars: Bars) -> dict[str, Floats]:
+    """Return the registered columns in order, or say what is wrong with them."""
     expected = module.computed
     unknown = sorted(set(found) - set(expected))
     if unknown:
         raise BuildError(
-            f"Module {name} computes columns that are not registered: {', '.join(unknown)}.",
-            f"Add a Family to engine/features/{name} and run `make registry`.",
+            f"Module {module.name} computes columns that are not registered: {', '.join(unknown)}.",
+            f"Add a Family to engine/features/{module.name} and run `make registry`.",
         )
     missing = [column for column in expected if column not in found]
     if missing:
         raise BuildError(
-            f"Module {name} does not compute registered columns: {', '.join(missing)}.",
+            f"Module {module.name} does not compute registered columns: {', '.join(missing)}.",
             "Give their Family a `value`, or register them with another engine.",
         )
     for column in expected:
@@ -86,9 +109,9 @@ def compute(name: str, bars: Bars) -> dict[str, Floats]:
 
 
 def schema(name: str) -> pa.Schema:
-    """Return the schema of `module_batches`: the key, `known_at` and the kernel columns."""
+    """Return the schema of `module_batches`: the key, `known_at`, the columns, `input_hash`."""
     columns = [(column, pa.float64()) for column in registry.module(name).computed]
-    return pa.schema([*KEYS, *columns])
+    return pa.schema([*KEYS, *columns, (append.HASH, pa.uint64())])
 
 
 def _table(relation: Any) -> pa.Table:
@@ -101,9 +124,13 @@ def _table(relation: Any) -> pa.Table:
 
 
 def module_batches(
-    name: str, relation: Any, *, periods_per_year: float = 252.0
+    name: str,
+    relation: Any,
+    previous: pa.Table | None = None,
+    *,
+    periods_per_year: float = 252.0,
 ) -> pa.RecordBatchReader:
-    """Stream a module's kernel columns, one batch a symbol, as of each bar's close.
+    """Stream a module's kernel columns, one or two batches a symbol, as of each bar's close.
 
     Parameters
     ----------
@@ -112,6 +139,9 @@ def module_batches(
     relation
         The panel (`engine.features.panel.PANEL_SCHEMA`) with any extra numeric columns the
         module reads: a DuckDB relation, an Arrow table or a reader.
+    previous
+        What an earlier call returned (`append.previous_rows`). Its rows are kept up to the first
+        bar whose inputs differ.
     periods_per_year
         Bars in a year, for annualising.
 
@@ -122,24 +152,42 @@ def module_batches(
     """
     target = schema(name)
     table = _table(relation)
+    kept = append.by_symbol(previous, target)
 
-    def batch(bars: Bars, rows: pa.Table) -> pa.RecordBatch:
-        found = compute(name, bars)
-        keys = [rows[column].combine_chunks().cast(kind) for column, kind in KEYS]
+    def computed(bars: Bars, rows: pa.Table, hashes: append.Words, first: int) -> pa.RecordBatch:
+        found = compute(name, bars, first)
+        keys = [rows[column].combine_chunks().cast(kind).slice(first) for column, kind in KEYS]
         values = [pa.array(found[column], from_pandas=True) for column in found]
-        return pa.RecordBatch.from_arrays([*keys, *values], schema=target)
+        return pa.RecordBatch.from_arrays([*keys, *values, pa.array(hashes[first:])], schema=target)
+
+    def batch(bars: Bars, rows: pa.Table) -> list[pa.RecordBatch]:
+        hashes = append.input_hashes(bars)
+        before = kept.get(bars.symbol)
+        first = append.unchanged(before, hashes)
+        if before is None or not first:
+            return [computed(bars, rows, hashes, 0)]
+        if first == len(bars):
+            whole: list[pa.RecordBatch] = before.slice(0, first).cast(target).to_batches()
+            return whole
+        # The last row that is kept is computed once more: were it another, what it stands on is
+        # not what the registry says, and the symbol is computed as a whole.
+        fresh = computed(bars, rows, hashes, first - 1)
+        last = before.slice(first - 1, 1).cast(target)
+        if not pa.Table.from_batches([fresh.slice(0, 1)]).equals(last.combine_chunks()):
+            return [computed(bars, rows, hashes, 0)]
+        return [*before.slice(0, first - 1).cast(target).to_batches(), fresh]
 
     def batches() -> Iterator[pa.RecordBatch]:
         # Kernels release the GIL; the order of the results is that of the symbols, and only a
         # few are held at a time.
         threads = min(4, os.cpu_count() or 1)
         with ThreadPoolExecutor(threads) as pool:
-            waiting: deque[Future[pa.RecordBatch]] = deque()
+            waiting: deque[Future[list[pa.RecordBatch]]] = deque()
             for bars, rows in bars_from_table(table, periods_per_year=periods_per_year):
                 waiting.append(pool.submit(batch, bars, rows))
                 if len(waiting) > threads:
-                    yield waiting.popleft().result()
+                    yield from waiting.popleft().result()
             while waiting:
-                yield waiting.popleft().result()
+                yield from waiting.popleft().result()
 
     return pa.RecordBatchReader.from_batches(target, batches())

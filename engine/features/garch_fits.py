@@ -165,22 +165,3 @@ def garch_fits(panel: pa.Table, previous: pa.Table | None = None) -> pa.Table:
     kept = {row["input_hash"]: row for row in previous.to_pylist()} if previous else {}
     rows = [row for bars, _ in bars_from_table(panel) for row in _symbol_fits(bars, kept)]
     return pa.Table.from_pylist(rows, schema=FITS_SCHEMA)
-
-
-def previous_fits(connection: Any, table: str) -> pa.Table | None:
-    """Return the fits that an earlier build left in `table`, or None.
-
-    Parameters
-    ----------
-    connection
-        DuckDB connection.
-    table
-        Qualified name. A table that does not exist, or of another shape, has nothing to keep.
-    """
-    import duckdb
-
-    columns = ", ".join(FITS_SCHEMA.names)
-    try:
-        return connection.sql(f"select {columns} from {table}").to_arrow_table()
-    except (duckdb.CatalogException, duckdb.BinderException):
-        return None

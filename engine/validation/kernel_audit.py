@@ -5,6 +5,7 @@ bits with the columns of the bars as they are:
 
 - `future`: the bars end earlier, or go on differently. No value before that may change.
 - `start`: the bars begin later. After a column's declared lookback nothing may change.
+- `append`: the last bars' rows are computed alone. They may not differ from the whole's.
 - `missing_bar`: one bar is missing. Nothing before it may change, and nothing once the declared
   lookback has passed it.
 - `blow_up`: bars that do not move or do not trade. No infinity, nothing out of all proportion.
@@ -107,6 +108,7 @@ def audit_entry(module: registry.Module, bars: Sequence[Bars], *, seed: int = 0)
             *audit.finite(),
             *audit.future(),
             *audit.start(),
+            *audit.append(),
             *audit.missing_bar(),
             *audit.blow_up(_largest(whole)),
         ]
@@ -167,9 +169,7 @@ def _require_enough(name: str, features: Sequence[registry.Feature], bars: Seque
 
 def _columns(module: registry.Module, bars: Bars) -> dict[str, Floats]:
     """Return the module's columns as its kernels give them, infinities and all."""
-    own = getattr(module.code, "compute", None)
-    found: dict[str, Floats] = own(bars) if own is not None else assemble.evaluate(module, bars)
-    return found
+    return assemble.columns(module, bars)
 
 
 # -- one symbol ------------------------------------------------------------------------------
@@ -217,6 +217,19 @@ class _SymbolAudit:
                 yield from self._compare_one(
                     "start", feature, shifted, first, len(self.bars), what, seen
                 )
+
+    def append(self) -> Iterator[Finding]:
+        """Compute the last rows alone, as a build does that keeps the rows before them."""
+        seen: set[str] = set()
+        count = len(self.bars)
+        broken = _without_bar(self.bars, count - 40)
+        for bars, last in ((self.bars, 3), (broken, 50)):
+            whole = self.whole if bars is self.bars else _columns(self.module, bars)
+            found = assemble.columns(self.module, bars, count - last)
+            for feature in self.features:
+                rows = replace(self, whole={feature.name: whole[feature.name][-last:]})
+                what = f"of the last {last} when they are computed alone"
+                yield from rows._compare_one("append", feature, found, 0, last, what, seen)
 
     def missing_bar(self) -> Iterator[Finding]:
         seen: set[str] = set()

@@ -110,7 +110,9 @@ def test_a_lookback_longer_than_declared_is_caught():
     def longer(bars: Bars) -> Floats:
         return window.mean_std(returns(bars), WINDOW)[0]
 
-    assert checks(audit(with_honest(longer=longer))) == {"longer": {"start", "missing_bar"}}
+    assert checks(audit(with_honest(longer=longer))) == {
+        "longer": {"start", "append", "missing_bar"}
+    }
 
 
 def test_a_running_sum_is_caught_by_its_bits():
