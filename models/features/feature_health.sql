@@ -76,8 +76,8 @@ needs as (
             contains(features.inputs, 'volume') or contains(session_column.inputs, 'volume'), false
         ) as needs_volume,
         contains(features.inputs, 'transactions') as needs_transactions
-    from {{ ref('feature_catalog') }} as features
-    left join {{ ref('feature_catalog') }} as session_column
+    from {{ ref('int_features__catalog') }} as features
+    left join {{ ref('int_features__catalog') }} as session_column
         on features.inputs = session_column.name
 
 )
