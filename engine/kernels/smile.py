@@ -89,7 +89,7 @@ def _edge(sums: Floats, steepest: float, sign: float) -> tuple[float, float, flo
 @njit(cache=True, nogil=True)
 def _cost(sums: Floats, a: float, c: float, d: float) -> float:
     """Return the weighted sum of squared errors from the sums."""
-    return (
+    return float(
         sums[9]
         - 2.0 * (a * sums[6] + d * sums[7] + c * sums[8])
         + a * a * sums[0]
@@ -185,7 +185,7 @@ def _try(
     if strict and c > 0.0:
         total, _ = _butterflies(k[0], k[-1], a, c / s, d / c, m, s)
         cost += _PENALTY * total * sums[9]
-    return cost
+    return float(cost)
 
 
 @njit(cache=True, nogil=True)
