@@ -20,7 +20,8 @@ ROUNDING = 1e-12  # share of a sum of squares that is rounding, not variation
 @njit(cache=True, nogil=True)
 def _complete(a: Floats, b: Floats, window: int) -> NDArray[np.bool_]:
     """Return where the `window` values that end at a row are present in both series."""
-    return _clean_from(a + b, window)
+    found: NDArray[np.bool_] = _clean_from(a + b, window)
+    return found
 
 
 @njit(cache=True, nogil=True)

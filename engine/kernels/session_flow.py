@@ -251,7 +251,8 @@ def _block_correlation(minute: Ints, r: Floats, signed: Floats, volume: Floats) 
             returns[count] = move
             flows[count] = net / traded
             count += 1
-    return line(returns[:count], flows[:count])[2]
+    found: tuple[float, float, float] = line(returns[:count], flows[:count])
+    return found[2]
 
 
 @njit(cache=True, nogil=True)
