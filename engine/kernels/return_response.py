@@ -123,3 +123,111 @@ def second_coefficient(y: Floats, first: Floats, second: Floats, window: int) ->
         if own > ROUNDING * sbb:
             out[t] = cross / own
     return out
+
+
+@njit(cache=True, nogil=True)
+def weighted_slope(y: Floats, x: Floats, weight: Floats, window: int) -> Floats:
+    """Return the slope of y on x and a constant over each window, rows weighted.
+
+    Parameters
+    ----------
+    y, x, weight
+        Shape (n,); weights of 0 or more.
+    window
+        Rows of each regression.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,); NaN where fewer than half of the rows have a weight.
+    """
+    n = y.shape[0]
+    out = np.full(n, np.nan)
+    clean = _complete(y + x, weight, window)
+    for t in range(window - 1, n):
+        if not clean[t]:
+            continue
+        start = t - window + 1
+        total = 0.0
+        mean_x = 0.0
+        mean_y = 0.0
+        count = 0
+        for i in range(start, t + 1):
+            total += weight[i]
+            mean_x += weight[i] * x[i]
+            mean_y += weight[i] * y[i]
+            if weight[i] > 0.0:
+                count += 1
+        if 2 * count < window:
+            continue
+        mean_x /= total
+        mean_y /= total
+        sxx = 0.0
+        sxy = 0.0
+        squares = 0.0
+        for i in range(start, t + 1):
+            a = x[i] - mean_x
+            sxx += weight[i] * a * a
+            sxy += weight[i] * a * (y[i] - mean_y)
+            squares += weight[i] * x[i] * x[i]
+        if sxx > ROUNDING * squares:
+            out[t] = sxy / sxx
+    return out
+
+
+@njit(cache=True, nogil=True)
+def fitted_line(y: Floats, x: Floats, window: int) -> tuple[Floats, Floats]:
+    """Return slope and residual standard deviation of y on x and a constant over each window.
+
+    Parameters
+    ----------
+    y, x
+        Shape (n,).
+    window
+        Rows of each regression, at least 3.
+
+    Returns
+    -------
+    tuple of ndarray
+        Slope, and the root of the residual squares over window - 2; each of shape (n,). The
+        second is NaN where the line is perfect to twelve digits.
+    """
+    n = y.shape[0]
+    slope = np.full(n, np.nan)
+    spread = np.full(n, np.nan)
+    clean = _complete(x, y, window)
+    for t in range(window - 1, n):
+        if not clean[t]:
+            continue
+        start = t - window + 1
+        mean_x = 0.0
+        mean_y = 0.0
+        flat = True
+        for i in range(start, t + 1):
+            mean_x += x[i]
+            mean_y += y[i]
+            flat &= x[i] == x[start]
+        if flat:
+            continue
+        mean_x /= window
+        mean_y /= window
+        sxx = 0.0
+        sxy = 0.0
+        syy = 0.0
+        for i in range(start, t + 1):
+            a = x[i] - mean_x
+            b = y[i] - mean_y
+            sxx += a * a
+            sxy += a * b
+            syy += b * b
+        if not sxx > 0.0:
+            continue
+        beta = sxy / sxx
+        residual = 0.0
+        for i in range(start, t + 1):
+            e = y[i] - mean_y - beta * (x[i] - mean_x)
+            residual += e * e
+        slope[t] = beta
+        if residual > ROUNDING * syy:
+            spread[t] = math.sqrt(residual / (window - 2))
+    return slope, spread

@@ -17,6 +17,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from engine.kernels.least_squares import line
+from engine.kernels.session_impact import decayed_net, glosten_harris, reversal
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -28,7 +31,6 @@ LARGE = 0.95  # quantile of minute volume above which a minute is large
 MIN_COVERAGE = 0.5
 MIN_RETURNS = 30
 BP = 1e4
-ROUNDING = 1e-12  # share of a sum of squares that is rounding, not variation
 
 (
     BVC,
@@ -46,8 +48,19 @@ ROUNDING = 1e-12  # share of a sum of squares that is rounding, not variation
     ACF,
     RETCORR,
     SIGN_RUN,
-) = range(15)
-COUNT = 15
+    REVERSAL,
+    PERMANENT,
+    TRANSITORY,
+    ADVERSE,
+    NET_HOUR,
+    NET_DAY,
+    NET_WEEK,
+    NET_LAST,
+    VARIANCE,
+) = range(24)
+COUNT = 24
+# Half-lives of the fading net volume, in sessions: an hour of six and a half, a day, a week.
+HALF_LIVES = (2.0 / 13.0, 1.0, 5.0)
 
 
 @njit(cache=True, nogil=True)
@@ -151,47 +164,6 @@ def bucket_imbalances(volume: Floats, net: Floats, buckets: int) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def line(y: Floats, x: Floats) -> tuple[float, float, float]:
-    """Return slope, its t-statistic and the correlation of y on x with an intercept.
-
-    NaN where x does not vary; the last two also where y does not, and t where the line is
-    perfect to twelve digits.
-    """
-    n = y.shape[0]
-    if n < 3:
-        return np.nan, np.nan, np.nan
-    mean_x = x.sum() / n
-    mean_y = y.sum() / n
-    sxx = 0.0
-    sxy = 0.0
-    syy = 0.0
-    flat_x = True
-    flat_y = True
-    for i in range(n):
-        a = x[i] - mean_x
-        b = y[i] - mean_y
-        sxx += a * a
-        sxy += a * b
-        syy += b * b
-        flat_x &= x[i] == x[0]
-        flat_y &= y[i] == y[0]
-    if flat_x:
-        return np.nan, np.nan, np.nan
-    slope = sxy / sxx
-    if flat_y:
-        return 0.0, np.nan, np.nan
-    residual = 0.0
-    for i in range(n):
-        e = y[i] - mean_y - slope * (x[i] - mean_x)
-        residual += e * e
-    correlation = sxy / math.sqrt(sxx * syy)
-    t = np.nan
-    if residual > ROUNDING * syy:
-        t = slope / math.sqrt(residual / (n - 2) / sxx)
-    return slope, t, min(max(correlation, -1.0), 1.0)
-
-
-@njit(cache=True, nogil=True)
 def _ratio(a: float, b: float) -> float:
     """Return a / b for a share of volume b, NaN where there is none."""
     if b > 0.0:
@@ -269,6 +241,7 @@ def _flow(
     """Fill the statistics of one session; `share` is the buyers' bulk-classified share."""
     n = r.shape[0]
     out[SIGN_RUN] = _mean_run(r)
+    out[VARIANCE] = (r * r).sum()
     total = volume.sum()
     if not total > 0.0:  # no volume, or not all of it is known
         return
@@ -277,6 +250,7 @@ def _flow(
 
     bought = 0.0
     ofi = 0.0
+    net_last = 0.0
     first = 0.0
     first_volume = 0.0
     last = 0.0
@@ -293,6 +267,7 @@ def _flow(
         if minute[i] >= length - EDGE:
             last += signed[i]
             last_volume += volume[i]
+            net_last += net[i]
         if volume[i] > threshold:
             large += signed[i]
             large_volume += volume[i]
@@ -328,6 +303,12 @@ def _flow(
             traded += 1
     out[AMIHUD] = illiquidity / traded
 
+    out[REVERSAL], out[PERMANENT] = reversal(moves, signed)
+    out[TRANSITORY], out[ADVERSE] = glosten_harris(moves, sign, volume)
+    for k in range(len(HALF_LIVES)):
+        out[NET_HOUR + k] = decayed_net(minute, net, length, HALF_LIVES[k]) / total
+    out[NET_LAST] = net_last / total
+
 
 @njit(cache=True, nogil=True)
 def session_flow(
@@ -354,20 +335,24 @@ def session_flow(
     Returns
     -------
     ndarray
-        Shape (15, sessions), rows in the order of `BVC` to `SIGN_RUN`: buyers' share by bulk
+        Shape (24, sessions), rows in the order of `BVC` to `VARIANCE`: buyers' share by bulk
         classification; VPIN of the session's 50 buckets, and the highest of 10 in a row; flow
         imbalance by the tick rule; slope of the minute's return (bp) on signed volume (percent
         of the session's) and its t; slope of the return (bp) on the signed root of the minute's
         share of the session's dollars; mean of |return| per share of the session's dollars;
         volume share of the largest minutes and their imbalance; imbalance of the first and the
         last 30 minutes; lag-1 autocorrelation of signed volume; correlation of flow and return
-        over 5-minute blocks; mean run of return signs (minutes). NaN where fewer than half of
+        over 5-minute blocks; mean run of return signs (minutes); reversal after flow (bp) and the
+        share of its impact that stays; transitory and adverse-selection components (bp); net
+        volume by bulk classification that fades with half-lives of an hour, a day and a week,
+        and that of the last 30 minutes, as shares of the session's volume; sum of squared
+        returns. NaN where fewer than half of
         the minutes or 30 returns are present, or the statistic is undefined.
 
     References
     ----------
     Lee and Ready (1991); Easley, Lopez de Prado and O'Hara (2012); Kyle (1985); Hasbrouck
-    (2009); Amihud (2002).
+    (2009); Amihud (2002); Holthausen, Leftwich and Mayers (1990); Glosten and Harris (1988).
     """
     sessions = minutes.shape[0]
     out = np.full((COUNT, sessions), np.nan)

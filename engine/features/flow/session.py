@@ -15,8 +15,8 @@ from engine.features.udf import Lists, SessionUdf
 from engine.features.workspace import Workspace
 from engine.kernels.session_flow import session_flow
 
-# In the order of the kernel's rows. Names that are no columns are what the kernels over bars
-# bring into units of ADV and dollars.
+# In the order of the kernel's rows; the module mm_inventory reads the same pass. Names that are
+# no columns are what the kernels over bars bring into units of ADV and dollars.
 FIELDS = (
     "flow_bvc_1",
     "flow_vpin_eod_1",
@@ -33,6 +33,15 @@ FIELDS = (
     "flow_acf_1",
     "flow_retcorr_1",
     "flow_signrun_1",
+    "mm_tempimpact_1",
+    "mm_permfrac_1",
+    "mm_gh_trans_1",
+    "mm_gh_perm_1",
+    "net_fading_h1",
+    "net_fading_d1",
+    "net_fading_d5",
+    "net_of_last30",
+    "minute_variance",
 )
 
 
