@@ -173,7 +173,9 @@ VPIN = (
         windows=(252,),
         lookback=lambda w: w,
         value=lambda s, w: s.percent_rank(statistic(s, "flow_vpin_eod_1"), w),
-        why="The empirical distribution of the last year, not of the whole history.",
+        near_duplicates=("flow_vpin_eod_1",),
+        why="The empirical distribution of the last year, not of the whole history. While VPIN has "
+        "no trend it ranks nearly as VPIN itself.",
     ),
 )
 
