@@ -105,7 +105,12 @@ def _pressure(s: Workspace, w: int) -> Floats:
 def _response(s: Workspace, label: str) -> tuple[Floats, Floats]:
     """Slope of the return on the change of inventory, and what it leaves over (sigma)."""
     held = inventory(s, label)
-    return s.once(held, "response", lambda: fitted_line(s.ret, s.change(held, 1), REGRESSION))
+
+    def make() -> tuple[Floats, Floats]:
+        out: tuple[Floats, Floats] = fitted_line(s.ret, s.change(held, 1), REGRESSION)
+        return out
+
+    return s.once(held, "response", make)
 
 
 def _adjusted_return(s: Workspace, w: int) -> Floats:

@@ -31,5 +31,14 @@ select
     symbol,
     session_date,
     known_at,
-    unnest(statistics)
+    {{ feature_columns('flow', engine='session', relation='statistics') }},
+    {{ feature_columns('mm_inventory', engine='session', relation='statistics') }},
+    statistics.kyle_of_session,
+    statistics.hasbrouck_of_session,
+    statistics.amihud_of_session,
+    statistics.net_fading_h1,
+    statistics.net_fading_d1,
+    statistics.net_fading_d5,
+    statistics.net_of_last30,
+    statistics.minute_variance
 from sessions
