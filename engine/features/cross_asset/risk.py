@@ -74,8 +74,8 @@ def asymmetry(m: MarketWorkspace, w: int, pair: Pair) -> Floats:
     _, _, fy = m.moments(falls, y, w)
     _, _, ry = m.moments(rises, y, w)
     rest = ff * rr - fr * fr
-    # Half of either side's values are 0, so what is dead is read from the whole.
-    alive = (rest > FLOOR * ff * rr) & ~np.isnan(m.live(x, w))
+    # Half of either side's values are 0: what counts as dead is that of the whole.
+    alive = (rest > FLOOR * ff * rr) & (np.sqrt(np.minimum(ff, rr)) > m.floor(x))
     rest = np.where(alive, rest, np.nan)
     out: Floats = ((fy * rr - ry * fr) - (ry * ff - fy * fr)) / rest
     return out

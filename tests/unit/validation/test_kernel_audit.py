@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from audit_bars import random_bars
+from audit_bars import random_bars, random_market
 
 from engine.errors import AuditError
 from engine.features import registry
@@ -80,6 +80,13 @@ def test_every_registered_module_passes_on_long_daily_bars():
     bars = [random_bars(symbol, 2700, seed) for seed, symbol in enumerate(("SPY", "TLT"))]
     audits = audit_catalog(bars)
     assert {audit.module for audit in audits} >= {"raw", "entropy", "catalog"}
+    findings = [str(finding) for audit in audits for finding in audit.findings]
+    assert not findings, "\n".join(findings)
+
+
+def test_every_market_wide_module_passes_on_a_whole_universe():
+    audits = audit_catalog([random_market(1000, 1)], scope="cross")
+    assert {audit.module for audit in audits} >= {"cross_asset", "sector_regime", "catalog"}
     findings = [str(finding) for audit in audits for finding in audit.findings]
     assert not findings, "\n".join(findings)
 
