@@ -116,7 +116,7 @@ needs as (
         list_contains(string_split(features.inputs, ', '), 'vix') as needs_vix,
         list_has_any(
             string_split(features.inputs, ', '),
-            list_transform(absent.symbols, symbol -> concat('close of ', symbol))
+            list_transform(absent.symbols, lambda symbol: concat('close of ', symbol))
         ) as lacks_symbol,
         contains(features.inputs, 'close of every') and len(absent.symbols) > 0 as lacks_members
     from {{ ref('feature_catalog') }} as features
