@@ -24,7 +24,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from engine.features import registry
+from engine.features import market_universe, registry
+from engine.features.market_panel import Market
 from engine.features.panel import Bars, Floats
 from engine.kernels.fingerprint import chain
 
@@ -45,25 +46,26 @@ def code_hash() -> int:
     digest = hashlib.blake2b(digest_size=8)
     for library in ("numpy", "numba"):
         digest.update(version(library).encode())
-    for path in sorted([*package.rglob("*.py"), *(package.parent / "kernels").glob("*.py")]):
+    code = sorted([*package.rglob("*.py"), *(package.parent / "kernels").glob("*.py")])
+    for path in [*code, *market_universe.seeds()]:
         digest.update(path.read_bytes())
     return int.from_bytes(digest.digest(), "little")
 
 
-def input_hashes(bars: Bars) -> Words:
-    """Return the running fingerprint of a symbol's inputs, one a bar.
+def input_hashes(bars: Bars | Market) -> Words:
+    """Return the running fingerprint of a symbol's inputs, or of the market's, one a bar.
 
     Parameters
     ----------
     bars
-        One symbol's bars with their extras.
+        One symbol's bars with their extras, or all members' with the levels.
     """
-    names = [f.name for f in dataclasses.fields(Bars) if f.name not in _NOT_SERIES]
-    series = [getattr(bars, name) for name in names]
-    series += [values for _, values in sorted(bars.extra.items())]
-    bits = [np.ascontiguousarray(values, dtype=np.float64).view(np.uint64) for values in series]
+    series = _series(bars)
+    bits = [
+        np.ascontiguousarray(values, dtype=np.float64).view(np.uint64) for values in series.values()
+    ]
     days = bars.time.astype("datetime64[s]").astype(np.int64).view(np.uint64)
-    told = repr((bars.symbol, bars.periods_per_year, names, sorted(bars.extra)))
+    told = repr((bars.symbol, bars.periods_per_year, list(series)))
     seed = hashlib.blake2b(told.encode(), digest_size=8, key=code_hash().to_bytes(8, "little"))
     start = np.uint64(int.from_bytes(seed.digest(), "little"))
     hashes: Words = chain(np.column_stack([days, *bits]), start)
@@ -73,15 +75,17 @@ def input_hashes(bars: Bars) -> Words:
 _NOT_SERIES = {"symbol", "time", "periods_per_year", "extra"}
 
 
-def piece(bars: Bars, start: int) -> Bars:
-    """Return the bars from row `start` on."""
-    changes: dict[str, Any] = {
-        field.name: getattr(bars, field.name)[start:]
-        for field in dataclasses.fields(Bars)
-        if field.name not in {"symbol", "periods_per_year", "extra"}
-    }
-    extra = {name: values[start:] for name, values in bars.extra.items()}
-    return dataclasses.replace(bars, **changes, extra=extra)
+def _series(bars: Bars | Market) -> dict[str, Floats]:
+    """Return every series that kernels may read, by name, in a fixed order."""
+    if isinstance(bars, Market):
+        named = {
+            f"{symbol}.{name}": values
+            for symbol, member in bars.members.items()
+            for name, values in _series(member).items()
+        }
+        return named | dict(sorted(bars.levels.items()))
+    names = [f.name for f in dataclasses.fields(Bars) if f.name not in _NOT_SERIES]
+    return {name: getattr(bars, name) for name in names} | dict(sorted(bars.extra.items()))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,8 +100,24 @@ class Reach:
     positions: NDArray[np.int64]
 
     @staticmethod
-    def before(bars: Bars, row: int) -> Reach:
+    def before(bars: Bars | Market, row: int) -> Reach:
         """Look back from `row`, itself included."""
+        return Reach(np.flatnonzero(Reach._ordinary(bars, row)))
+
+    @staticmethod
+    def _ordinary(bars: Bars | Market, row: int) -> NDArray[np.bool_]:
+        """Return which bars up to `row` count."""
+        if isinstance(bars, Market):
+            # A bar counts when it does for every member that has any, and every known level.
+            both = np.ones(row + 1, dtype=np.bool_)
+            for member in bars.members.values():
+                if not np.isnan(member.close[: row + 1]).all():
+                    both &= Reach._ordinary(member, row)
+            for values in bars.levels.values():
+                known = ~np.isnan(values[: row + 1])
+                if known.any():
+                    both &= known
+            return both
         moved = np.zeros(len(bars), dtype=np.bool_)
         moved[1:] = np.abs(np.diff(bars.close)) > 0.0
         ordinary = moved & (bars.high > bars.low) & ~(bars.volume <= 0.0)
@@ -106,7 +126,7 @@ class Reach:
             known = ~np.isnan(values)
             if known[: row + 1].any():
                 ordinary &= known
-        return Reach(np.flatnonzero(ordinary[: row + 1]))
+        return ordinary[: row + 1]
 
     def start(self, lookback: int) -> int:
         """Return the first row that `lookback` bars need; 0 when there are not so many."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.features import udf
+from engine.features.market_panel import Market
+from engine.features.market_universe import universe
 from engine.features.panel import Bars
 
 # Parameters that a quarterly fit would have found.
@@ -58,3 +62,29 @@ def random_bars(symbol: str, count: int, seed: int = 0) -> Bars:
         factor=np.ones(count),
         extra=extra,
     )
+
+
+def random_market(count: int, seed: int = 0) -> Market:
+    """Return every member of the universe: own bars with a common walk that each feels its way."""
+    rng = np.random.default_rng([seed, count])
+    level = np.zeros(count)
+    for row in range(1, count):
+        level[row] = 0.97 * level[row - 1] + 0.15 * rng.standard_normal()
+    shocks = 0.01 * np.exp(level) * rng.standard_normal(count)
+    common = np.cumsum(shocks)
+    members = {}
+    for number, member in enumerate(universe().members):
+        bars = random_bars(member.symbol, count, 100 * seed + number)
+        beta = _BETAS[member.asset_class] * rng.uniform(0.7, 1.3)
+        walk = np.exp(beta * common)
+        prices = {
+            name: getattr(bars, name) * walk
+            for name in ("open", "high", "low", "close", "raw_close", "vwap")
+        }
+        prices["dollar_volume"] = prices["raw_close"] * bars.raw_volume
+        members[member.symbol] = replace(bars, extra={}, **prices)
+    fear = 20.0 * np.exp(0.3 * level - 4.0 * shocks + 0.03 * rng.standard_normal(count))
+    return Market(next(iter(members.values())).time, members, {"vix": fear})
+
+
+_BETAS = {"equity": 1.0, "bond": -0.4, "commodity": 0.3, "volatility": -3.0}
