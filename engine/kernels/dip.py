@@ -76,7 +76,7 @@ def dip(x: Floats, n: int, work: Ints) -> float:
     Returns
     -------
     float
-        Between 1 / (2 n) and 1 / 4; 0 when all values are equal.
+        Up to 1 / 4; 0 when all values are equal or equally spaced, else at least 1 / (2 n).
 
     References
     ----------

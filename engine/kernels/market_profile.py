@@ -34,7 +34,7 @@ THIRD = (0.50, 2.0 / 3.0)
 LEANING = (0.0, 0.5)
 
 SHAPES = 5
-P, BL, D, I, BD = range(SHAPES)
+SHAPE_P, SHAPE_BL, SHAPE_D, SHAPE_I, SHAPE_BD = range(SHAPES)
 
 (
     PROFILE_DIP,
@@ -59,7 +59,9 @@ COUNT = POC + 5
 
 
 @njit(cache=True, nogil=True)
-def spread(low: float, high: float, weight: float, bottom: float, step: float, rows: Floats) -> None:
+def spread(
+    low: float, high: float, weight: float, bottom: float, step: float, rows: Floats
+) -> None:
     """Add `weight` to the rows between two prices, in proportion to the part of each."""
     last = rows.size - 1
     a = (low - bottom) / step
@@ -179,9 +181,7 @@ def _ramp(x: float, bounds: tuple[float, float]) -> float:
 
 
 @njit(cache=True, nogil=True)
-def shapes(
-    poc: float, skew: float, dip_: float, width: float, singles: float, out: Floats
-) -> None:
+def shapes(poc: float, skew: float, dip_: float, width: float, singles: float, out: Floats) -> None:
     """Fill `out` with the membership of a profile in P, b, D, I and B, which add up to 1.
 
     Parameters
@@ -203,11 +203,11 @@ def shapes(
     rest = 1.0 - double - thin
     upper = _ramp(poc, THIRD) * _ramp(-skew, LEANING)
     lower = _ramp(1.0 - poc, THIRD) * _ramp(skew, LEANING)
-    out[P] = rest * upper
-    out[BL] = rest * lower
-    out[D] = rest * (1.0 - upper - lower)  # one of the two is 0: the sides exclude each other
-    out[I] = thin
-    out[BD] = double
+    out[SHAPE_P] = rest * upper
+    out[SHAPE_BL] = rest * lower
+    out[SHAPE_D] = rest * (1.0 - upper - lower)  # one of the two is 0: the sides exclude each other
+    out[SHAPE_I] = thin
+    out[SHAPE_BD] = double
 
 
 @njit(cache=True, nogil=True)

@@ -22,10 +22,7 @@ def _distances(a: Floats, b: Floats) -> tuple[float, float]:
     area = 0.0
     before = min(a[0], b[0])
     while i < na or j < nb:
-        if j >= nb or (i < na and a[i] <= b[j]):
-            value = a[i]
-        else:
-            value = b[j]
+        value = a[i] if j >= nb or (i < na and a[i] <= b[j]) else b[j]
         area += abs(i / na - j / nb) * (value - before)
         while i < na and a[i] == value:
             i += 1

@@ -45,11 +45,11 @@ def _omega(s: Workspace, w: int) -> Floats:
 
 
 def _two_samples(s: Workspace, recent: int, prior: int) -> tuple[Floats, Floats]:
-    return s.once(
-        s.ret,
-        ("two samples", recent, prior),
-        lambda: recent_against_prior(s.ret, recent, prior),
-    )
+    def make() -> tuple[Floats, Floats]:
+        out: tuple[Floats, Floats] = recent_against_prior(s.ret, recent, prior)
+        return out
+
+    return s.once(s.ret, ("two samples", recent, prior), make)
 
 
 def _wasserstein(s: Workspace, recent: int, prior: int) -> Floats:
@@ -290,8 +290,8 @@ CHANGE = (
     ),
     kernel(
         pattern="morph_wass_{window}",
-        formula="Wasserstein distance of order 1 of the last 20 log returns to the 120 before them, "
-        "/ standard deviation of these",
+        formula="Wasserstein distance of order 1 of the last 20 log returns to the 120 before "
+        "them, / standard deviation of these",
         units="sigma",
         source="standard",
         oracle="scipy.stats.wasserstein_distance",
