@@ -50,9 +50,7 @@ def time_under_water(close: Floats, window: int) -> tuple[Floats, Floats]:
 
 
 @njit(cache=True, nogil=True)
-def first_passage(
-    high: Floats, low: Floats, close: Floats, barrier: Floats, window: int
-) -> Floats:
+def first_passage(high: Floats, low: Floats, close: Floats, barrier: Floats, window: int) -> Floats:
     """Return the share of paths that reach the upper of two barriers first.
 
     A path begins at each close of the last `window` bars but this one, and runs to this bar. Its
