@@ -12,7 +12,7 @@ Ints = NDArray[np.int64]
 BARS = 50  # volume bars in a session
 RUNGS = 17  # price moves of 1 to 256 basis points, each sqrt(2) times the one below
 SMALLEST = 1e-4
-MIN_SPELLS = 3  # for a coefficient of variation
+MIN_SPELLS = 2  # for a coefficient of variation
 MIN_COVERAGE = 0.5
 
 VOLUME_CV, VOLUME_ACF, HIGH_TIME, LOW_TIME, VOLUME_LOG = range(5)
@@ -58,25 +58,24 @@ def volume_bars(index: Ints, volume: Floats, bars: int, out: Floats) -> None:
 
 
 @njit(cache=True, nogil=True)
-def price_spells(index: Ints, close: Floats, first: float, length: int, move: float) -> Floats:
+def price_spells(index: Ints, price: Floats, first: float, length: int, move: float) -> Floats:
     """Return number, mean and coefficient of variation of the spells between price moves.
 
-    A spell ends with the first minute whose last price is `move` in logs or more from where the
-    spell began; the one that the close cuts short counts as it is.
+    A spell ends with the first minute whose last price is `move` or more from where the spell
+    began, all in logs; the one that the close cuts short counts as it is.
     """
     out = np.full(3, np.nan)
-    anchor = np.log(first)
+    anchor = first
     begun = 0
     count = 0
     squares = 0.0
     for i in range(index.size):
-        price = np.log(close[i])
-        if abs(price - anchor) >= move:
+        if abs(price[i] - anchor) >= move:
             spell = index[i] + 1 - begun
             count += 1
             squares += float(spell) * spell
             begun = index[i] + 1
-            anchor = price
+            anchor = price[i]
     rest = length - begun
     if rest > 0:
         count += 1
@@ -154,7 +153,6 @@ def session_durations(
             continue
         order = np.argsort(index[start:stop]) + start
         minute = index[order]
-        price = close[order]
         traded = volume[order]
 
         known = True
@@ -177,9 +175,11 @@ def session_durations(
         if length > 1 and high[at_high] > low[at_low]:
             out[HIGH_TIME, s] = index[at_high] / (length - 1)
             out[LOW_TIME, s] = index[at_low] / (length - 1)
+        price = np.log(close[order])
+        first = np.log(open_[order[0]])
         for k in range(RUNGS):
             move = SMALLEST * 2.0 ** (0.5 * k)
-            spells = price_spells(minute, price, open_[order[0]], length, move)
+            spells = price_spells(minute, price, first, length, move)
             out[SPELLS + k, s] = spells[1]
             out[SPELL_CVS + k, s] = spells[2]
         if not (has_volume and total > 0.0):

@@ -225,7 +225,7 @@ PRICE_MOVES = (
         inputs=("minute close", "close"),
         oracle="hand example",
         lookback=lambda w: USUAL + 2,
-        why=f"{_LADDER} At the nearest rung. Unknown with fewer than 3 spells.",
+        why=f"{_LADDER} At the nearest rung. Unknown in a session without a move of that size.",
         value=_price_cv,
     ),
     _kernel(

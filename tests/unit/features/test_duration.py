@@ -186,14 +186,12 @@ def test_the_ladder_is_close_to_moves_counted_at_the_very_size():
     rng = np.random.default_rng(8)
     errors = []
     for _ in range(40):
-        close = 100 * np.exp(np.cumsum(rng.normal(0.0, 6e-4, 390)))
+        price = np.cumsum(rng.normal(0.0, 6e-4, 390))
         move = 0.25 * 0.012 * rng.uniform(0.8, 1.2)
         minutes = np.arange(390)
-        rungs = [
-            price_spells(minutes, close, 100.0, 390, 1e-4 * 2 ** (k / 2))[1] for k in range(17)
-        ]
+        rungs = [price_spells(minutes, price, 0.0, 390, 1e-4 * 2 ** (k / 2))[1] for k in range(17)]
         between = np.interp(2 * np.log2(move / 1e-4), np.arange(17), np.log(rungs))
-        errors.append(between - np.log(price_spells(minutes, close, 100.0, 390, move)[1]))
+        errors.append(between - np.log(price_spells(minutes, price, 0.0, 390, move)[1]))
     assert np.abs(np.mean(errors)) < 0.05
     assert np.std(errors) < 0.2
 

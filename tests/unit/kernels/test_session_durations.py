@@ -72,8 +72,8 @@ def test_an_even_session_has_equal_bars():
 
 
 def spells(moves, first=1.0, move=0.01):
-    close = first * np.exp(np.cumsum(moves))
-    return price_spells(np.arange(len(close)), close, first, len(close), move)
+    price = np.log(first) + np.cumsum(moves)
+    return price_spells(np.arange(len(price)), price, np.log(first), len(price), move)
 
 
 def test_price_spells_of_a_hand_example():
@@ -102,7 +102,9 @@ def test_larger_moves_take_longer():
     ladder = got[sd.SPELLS : sd.SPELLS + sd.RUNGS]
     assert (np.diff(ladder) >= 0.0).all()
     for k in (0, 6, 16):
-        expected = price_spells(np.arange(390), close, 100.0, 390, 1e-4 * 2.0 ** (k / 2))
+        expected = price_spells(
+            np.arange(390), np.log(close), np.log(100.0), 390, 1e-4 * 2.0 ** (k / 2)
+        )
         assert ladder[k] == expected[1]
 
 
