@@ -138,11 +138,11 @@ def _visit(v: Floats, n: int, weights: Floats, out: Floats) -> tuple[float, floa
         out[SHORTFALL] = -worst * RISK / n / sigma
 
     loss = 0.0
-    for i in range(lower_bound(v, n, 0.0)):
-        loss -= v[i]
+    for i in range(lower_bound(v, n, -sigma)):
+        loss -= v[i] + sigma
     gain = 0.0
-    for i in range(upper_bound(v, n, 0.0), n):
-        gain += v[i]
+    for i in range(upper_bound(v, n, sigma), n):
+        gain += v[i] - sigma
     out[LOSS] = loss / n
     out[GAIN] = gain / n
     return mean, sigma
@@ -178,10 +178,10 @@ def distribution_shape(x: Floats, window: int, with_dip: bool, with_normal: bool
         statistic, Bowley's skewness, the two outer octile ranges and the middle one of Moors'
         kurtosis, L-skewness, L-kurtosis, Hill's tail index (mean log excess of the tenth of the
         values furthest out) on the left and on the right, value at risk and expected shortfall
-        at 95% in standard deviations, mean gain and mean loss (sums over the window's length),
-        dip, Kolmogorov-Smirnov distance to the fitted normal. NaN where a value is missing or
-        the statistic is undefined; of a window of equal values only the dip, mean gain and loss
-        and the octile ranges are known.
+        at 95% in standard deviations, mean gain and mean loss beyond one standard deviation from
+        0 (sums over the window's length), dip, Kolmogorov-Smirnov distance to the fitted normal.
+        NaN where a value is missing or the statistic is undefined; of a window of equal values
+        only the dip and the octile ranges are known.
 
     References
     ----------
@@ -213,8 +213,6 @@ def distribution_shape(x: Floats, window: int, with_dip: bool, with_normal: bool
         if v[0] == v[window - 1]:
             out[OCTILE_TAILS, t] = 0.0
             out[OCTILE_MIDDLE, t] = 0.0
-            out[GAIN, t] = max(v[0], 0.0)
-            out[LOSS, t] = max(-v[0], 0.0)
             continue
         row[:] = np.nan
         mean, sigma = _visit(v, window, weights, row)

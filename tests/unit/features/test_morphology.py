@@ -97,6 +97,11 @@ def _moors(y):
     return (e[7] - e[5] + e[3] - e[1]) / (e[6] - e[2])
 
 
+def _omega(z):
+    gain, loss = (z - 1).clip(0).sum(), (-z - 1).clip(0).sum()
+    return (gain - loss) / (gain + loss)
+
+
 ORACLES = {
     "morph_skew_20": _skew,
     "morph_skew_252": _skew,
@@ -110,7 +115,7 @@ ORACLES = {
     "morph_jb_60": lambda y: np.log1p(scipy.stats.jarque_bera(y).statistic),
     "morph_jb_120": lambda y: np.log1p(scipy.stats.jarque_bera(y).statistic),
     "morph_var95_60": lambda y: -np.quantile(y, 0.05) / y.std(ddof=1),
-    "morph_omega_60": lambda y: y.clip(0).sum() / (-y).clip(0).sum(),
+    "morph_omega_60": lambda y: _omega(y / y.std(ddof=1)),
     "morph_ksnorm_120": lambda y: (
         scipy.stats.kstest((y - y.mean()) / y.std(ddof=1), "norm").statistic
     ),

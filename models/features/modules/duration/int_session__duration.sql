@@ -4,8 +4,8 @@
     stamps_from='int_bars__minutes',
     uses_kernels=true,
 ) }}
--- Durations inside each session, by the kernel: lists in, a struct out. The lists of one group are in
--- one order; the kernel sorts them by minute.
+-- Durations inside each session, by the kernel: lists in, a struct out. The lists of one group
+-- are in one order; the kernel sorts them by minute.
 with
 
 sessions as (
@@ -32,5 +32,5 @@ select
     symbol,
     session_date,
     known_at,
-    unnest(durations)
+    durations.*
 from sessions

@@ -31,5 +31,5 @@ select
     symbol,
     session_date,
     known_at,
-    unnest(profile)
+    profile.*
 from sessions
