@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -22,7 +23,7 @@ from engine.kernels.acd import likelihood
 
 MIN_SESSIONS = 20
 MAX_SESSIONS = 126
-SPEC = "exponential quasi-likelihood, L-BFGS-B, two cold starts, 1"
+SPEC = "exponential quasi-likelihood, SLSQP, two cold starts, 1"
 PERSISTENCE = 0.9999  # where beta + alpha ends
 _STARTS = ((0.05, 0.90), (0.20, 0.60))
 
@@ -44,10 +45,15 @@ FITS_SCHEMA = pa.schema(
 _FITTED = ("omega", "alpha", "beta", "log_likelihood", "is_converged")
 
 
+@lru_cache(maxsize=1)
+def _libraries() -> str:
+    return f"{version('scipy')}|{version('numpy')}"
+
+
 def input_hash(durations: Floats) -> str:
     """Return a hash of what a fit depends on: the durations and the libraries."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"acd|{SPEC}|{version('scipy')}|{version('numpy')}|".encode())
+    digest.update(f"acd|{SPEC}|{_libraries()}|".encode())
     digest.update(np.ascontiguousarray(durations, dtype="<f8").tobytes())
     return digest.hexdigest()
 
@@ -101,9 +107,9 @@ def fit(durations: Floats) -> dict[str, Any]:
             objective,
             np.array([1.0, alpha, beta / (1.0 - alpha)]),
             jac=True,
-            method="L-BFGS-B",
+            method="SLSQP",  # for three parameters L-BFGS-B waits for the threads of BLAS
             bounds=[(0.05, 20.0), (0.0, 0.999), (0.0, PERSISTENCE)],
-            options={"ftol": 1e-13, "gtol": 1e-8},
+            options={"ftol": 1e-12, "maxiter": 300},
         )
         if best is None or (found.success, -found.fun) > (best.success, -best.fun):
             best = found
