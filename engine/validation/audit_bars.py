@@ -21,6 +21,9 @@ FITTED = {
     "gjr_alpha": 0.03,
     "gjr_gamma": 0.10,
     "gjr_beta": 0.90,
+    "acd_omega": 0.05,
+    "acd_alpha": 0.15,
+    "acd_beta": 0.80,
 }
 
 
