@@ -54,7 +54,9 @@ def acf(s: Workspace, w: int, lag: int) -> Floats:
 def partial_acf(s: Workspace, w: int) -> Floats:
     """Autocorrelation at lag 2 that the one at lag 1 leaves."""
     first, second = correlations(s, s.ret, w)[:2]
-    return (second - first**2) / (1.0 - first**2)  # |first| < 1: the divisor is n at every lag
+    # |first| is below 1, for the divisor is n at every lag.
+    out: Floats = (second - first**2) / (1.0 - first**2)
+    return out
 
 
 def ljung_box(s: Workspace, w: int) -> Floats:
