@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import dataclasses
 import importlib.util
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
 import antropy
 import arch.unitroot
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -506,3 +508,23 @@ def test_the_unit_of_price_is_no_part_of_a_value(case):
         np.testing.assert_allclose(
             values[name], case.values[name], rtol=1e-6, atol=1e-8, err_msg=name
         )
+
+
+@pytest.mark.real
+def test_real_bars_leave_no_value_unknown_and_no_column_still_for_a_year():
+    folder = Path(os.environ.get("QUANT_REAL", Path(__file__).parents[4] / "shared" / "data"))
+    file = folder / "eq_daily_16etf_av_1999_2021.parquet"
+    if not file.exists():
+        pytest.skip(f"the private real data is not at {folder}")
+    for ticker in ("TLT", "USO"):
+        rows = duckdb.sql(
+            f"select adjusted_close, volume from '{file}' where ticker = '{ticker}' order by date"
+        ).fetchnumpy()
+        close = np.asarray(rows["adjusted_close"], dtype=np.float64)
+        volume = np.asarray(rows["volume"], dtype=np.float64)
+        values = assemble.compute("dynamics", make_bars(close, volume))
+        for name in MODULE.computed:
+            settled = values[name][FEATURES[name].min_obs - 1 :]
+            assert np.isfinite(settled).all(), name
+            year = np.lib.stride_tricks.sliding_window_view(settled, 252)
+            assert (year.max(axis=1) > year.min(axis=1)).all(), name
