@@ -76,7 +76,8 @@ def agreement(s: Workspace) -> Floats:
     total = size[0] + size[1] + size[2] + size[3]
     share = np.full(len(s.bars), np.nan)
     np.divide(np.abs(v[0] + v[1] + v[2] + v[3]), total, out=share, where=total > 0.0)
-    return np.minimum(share, 1.0)
+    out: Floats = np.minimum(share, 1.0)
+    return out
 
 
 def conflict(s: Workspace) -> Floats:

@@ -41,6 +41,7 @@ def random_bars(symbol: str, count: int, seed: int = 0) -> Bars:
         for name in session.fields
     }
     extra |= {name: np.full(count, value) for name, value in FITTED.items()}
+    extra["bench_return"] = 0.6 * (gap + path[:, -1]) + 0.6 * sigma * rng.standard_normal(count)
     days = np.datetime64("2010-01-04") + np.arange(2 * count).astype("timedelta64[D]")
     return Bars(
         symbol=symbol,
