@@ -1,4 +1,4 @@
-"""How long something has lasted: bars in a state, runs of rises and falls."""
+"""How long something has lasted: bars in a state, bars since an event, runs of rises and falls."""
 
 from __future__ import annotations
 
@@ -48,6 +48,44 @@ def bars_in_state(state: Floats, cap: int) -> Floats:
         before = state[t]
         if began or run == cap:
             out[t] = run
+    return out
+
+
+@njit(cache=True, nogil=True)
+def bars_since(flag: Floats, cap: int) -> Floats:
+    """Return the bars since the flag was last up, 0 where it is, at most `cap`.
+
+    Before the first time it is seen up, and after a missing bar, the count is NaN until the flag
+    is up or has been down for `cap` bars.
+
+    Parameters
+    ----------
+    flag
+        Up where above 0, shape (n,); NaN where unknown.
+    cap
+        Largest count.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,).
+    """
+    n = flag.shape[0]
+    out = np.full(n, np.nan)
+    count = 0
+    seen = False
+    for t in range(n):
+        if np.isnan(flag[t]):
+            count = 0
+            seen = False
+            continue
+        if flag[t] > 0.0:
+            count = 0
+            seen = True
+        else:
+            count = min(count + 1, cap)
+        if seen or count == cap:
+            out[t] = count
     return out
 
 
