@@ -20,7 +20,7 @@ from engine.features.registry import Family
 from engine.features.workspace import Workspace, log
 from engine.kernels import comovement
 from engine.kernels.run_length import bars_in_state, bars_since
-from engine.kernels.spike_decay import decay_products
+from engine.kernels.spike_decay import excess_after, kept_share
 from engine.kernels.window import extremes
 
 ORDER = 110
@@ -36,7 +36,7 @@ BEFORE_SPIKE = 20  # bars whose mean it comes back to
 DECAY_WINDOW = 252
 ROLL_WINDOW = 60  # bars of the fund's beta to the index
 RISK_WINDOW = 20  # bars of the realised volatility
-FEWEST = 10  # bars of a half beta
+FEWEST = 10  # bars of a half beta, pairs of a decay
 
 # Series ---------------------------------------------------------------------------------------
 
@@ -130,10 +130,8 @@ def crush_size(s: Workspace, w: int) -> Floats:
 
 def spike_half_life(s: Workspace) -> Floats:
     """Bars in which half of a spike is gone, from the spikes of the last 252 bars."""
-    products, squares = decay_products(vix(s), event(1.0, s), AFTER_SPIKE, BEFORE_SPIKE)
-    kept = np.full(len(s.bars), np.nan)
-    total = s.total(squares, DECAY_WINDOW)
-    np.divide(s.total(products, DECAY_WINDOW), total, out=kept, where=total > 0.0)
+    now, earlier = excess_after(vix(s), event(1.0, s), AFTER_SPIKE, BEFORE_SPIKE)
+    kept: Floats = kept_share(now, earlier, DECAY_WINDOW, FEWEST)
     inside = (kept > 0.0) & (kept < 1.0)
     life = np.where(kept >= 1.0, float(CAP), np.where(kept <= 0.0, 0.0, np.nan))
     life[inside] = np.minimum(np.log(0.5) / np.log(kept[inside]), CAP)
@@ -400,9 +398,9 @@ FAMILIES: tuple[Family, ...] = (
     kernel(
         pattern="dom_spike_halflife",
         formula=(
-            f"ln(1/2) / ln(phi), phi the slope through 0 of ln VIX above its mean of "
-            f"{BEFORE_SPIKE} sessions before a spike on its value a session earlier, over the "
-            f"{AFTER_SPIKE} sessions after each spike of {DECAY_WINDOW}"
+            "ln(1/2) / ln(phi), phi the slope, with a constant, of ln VIX less its mean of "
+            f"{BEFORE_SPIKE} sessions before the latest spike on the same a session earlier, over "
+            f"the {AFTER_SPIKE} sessions after each spike of {DECAY_WINDOW}"
         ),
         units="sessions",
         source="practitioner",
@@ -412,7 +410,9 @@ FAMILIES: tuple[Family, ...] = (
         value=spike_half_life,
         why=(
             f"0 where nothing is kept (phi <= 0), {CAP} where nothing is lost (phi >= 1) or the "
-            "half-life is longer; NULL without a spike."
+            f"half-life is longer; NULL below {FEWEST} sessions after spikes. With a constant: "
+            "after a spike the index often rests above its old level, and a decay forced to end "
+            "on it would have no half-life for years."
         ),
     ),
     kernel(

@@ -9,12 +9,8 @@ from engine.kernels.window import Floats
 
 
 @njit(cache=True, nogil=True)
-def decay_products(x: Floats, spike: Floats, after: int, before: int) -> tuple[Floats, Floats]:
-    """Return y y' and y'^2 of each bar that follows a spike, 0 of the others.
-
-    y is how far x lies above its mean of the `before` bars that precede the latest spike, y' the
-    same one bar earlier. The ratio of their sums is the share of the excess that is kept from one
-    bar to the next: a first-order autoregression without a constant.
+def excess_after(x: Floats, spike: Floats, after: int, before: int) -> tuple[Floats, Floats]:
+    """Return how far x lies above its level before the latest spike, and did a bar earlier.
 
     Parameters
     ----------
@@ -25,16 +21,17 @@ def decay_products(x: Floats, spike: Floats, after: int, before: int) -> tuple[F
     after
         Bars after a spike that count.
     before
-        Bars before it whose mean is the level that x comes back to.
+        Bars before it whose mean is its level.
 
     Returns
     -------
     tuple of ndarray
-        Shape (n,); NaN where a spike may have been missed or a value is missing.
+        Excess at each bar and a bar earlier, shape (n,). Infinite on a bar that follows no
+        spike; NaN where a spike may have been missed or a value is missing.
     """
     n = x.shape[0]
-    products = np.full(n, np.nan)
-    squares = np.full(n, np.nan)
+    now = np.full(n, np.nan)
+    earlier = np.full(n, np.nan)
     for t in range(after, n):
         unknown = np.isnan(x[t]) or np.isnan(x[t - 1])
         at = -1
@@ -46,14 +43,69 @@ def decay_products(x: Floats, spike: Floats, after: int, before: int) -> tuple[F
         if unknown or (0 <= at < before):
             continue
         if at < 0:
-            products[t] = 0.0
-            squares[t] = 0.0
+            now[t] = np.inf
+            earlier[t] = np.inf
             continue
         level = 0.0
         for i in range(at - before, at):
             level += x[i]
         level /= before
-        excess = x[t - 1] - level
-        products[t] = (x[t] - level) * excess
-        squares[t] = excess * excess
-    return products, squares
+        now[t] = x[t] - level
+        earlier[t] = x[t - 1] - level
+    return now, earlier
+
+
+@njit(cache=True, nogil=True)
+def kept_share(now: Floats, earlier: Floats, window: int, fewest: int) -> Floats:
+    """Return the slope of the excess on that of the bar before, over the pairs of each window.
+
+    A first-order autoregression with a constant, of `excess_after`: the share of the distance
+    from where the series comes to rest that is left after one more bar.
+
+    Parameters
+    ----------
+    now, earlier
+        As `excess_after` returns them, shape (n,).
+    window
+        Bars.
+    fewest
+        Pairs below which a row is NaN.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,); NaN where a bar of the window is unknown or the excess does not move.
+    """
+    n = now.shape[0]
+    out = np.full(n, np.nan)
+    clean = 0
+    for t in range(n):
+        clean = 0 if np.isnan(now[t]) else clean + 1
+        if clean < window:
+            continue
+        start = t - window + 1
+        count = 0
+        mean_now = 0.0
+        mean_earlier = 0.0
+        lowest = np.inf
+        highest = -np.inf
+        for i in range(start, t + 1):
+            if now[i] < np.inf:
+                count += 1
+                mean_now += now[i]
+                mean_earlier += earlier[i]
+                lowest = min(lowest, earlier[i])
+                highest = max(highest, earlier[i])
+        if count < fewest or lowest == highest:
+            continue
+        mean_now /= count
+        mean_earlier /= count
+        product = 0.0
+        square = 0.0
+        for i in range(start, t + 1):
+            if now[i] < np.inf:
+                step = earlier[i] - mean_earlier
+                product += (now[i] - mean_now) * step
+                square += step * step
+        out[t] = product / square
+    return out

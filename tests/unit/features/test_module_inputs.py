@@ -36,19 +36,6 @@ def panel(closes, known=None):
             known_at = (known or {}).get((symbol, day), close_of(day))
             rows.append({"symbol": symbol, "session_date": day, "known_at": known_at, "x": close})
     table = pa.Table.from_pylist(rows)
-    names = [
-        "open",
-        "high",
-        "low",
-        "close",
-        "volume",
-        "raw_close",
-        "raw_volume",
-        "vwap",
-        "dollar_volume",
-        "transactions",
-        "factor",
-    ]
     price = table["x"].cast(pa.float64())
     columns = {name: table[name] for name in ("symbol", "session_date")}
     columns["known_at"] = table["known_at"].cast(UTC)

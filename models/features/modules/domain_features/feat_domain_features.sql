@@ -12,13 +12,17 @@ kernels as (
 
 market as (
 
-    select * from kernels where symbol = '(market)'
+    select *
+    from kernels
+    where symbol = '(market)'
 
 ),
 
 symbols as (
 
-    select * from kernels where symbol <> '(market)'
+    select *
+    from kernels
+    where symbol <> '(market)'
 
 ),
 

@@ -45,9 +45,9 @@ distances as (
     from sessions
     inner join placed
         on
-            placed.session_index between sessions.session_index - {{ horizon }}
-            and sessions.session_index + {{ horizon }}
-            and placed.known_at <= sessions.open_at
+            sessions.session_index between placed.session_index - {{ horizon }}
+            and placed.session_index + {{ horizon }}
+            and sessions.open_at >= placed.known_at
 
 ),
 

@@ -56,8 +56,17 @@ indices as (
     select levels.*
     from {{ ref('int_market__volatility') }} as levels
     inner join sessions on levels.session_date = sessions.session_date
-    inner join sessions as following on sessions.next_session = following.session_date
-    where levels.known_at <= following.open_at
+    inner join sessions as next_sessions
+        on sessions.next_session = next_sessions.session_date
+    where levels.known_at <= next_sessions.open_at
+
+),
+
+inputs as (
+
+    select session_date from benchmark_bars
+    union all
+    select session_date from indices
 
 ),
 
@@ -66,11 +75,7 @@ covered as (
     select
         min(session_date) as first_session,
         max(session_date) as last_session
-    from (
-        select session_date from benchmark_bars
-        union all
-        select session_date from indices
-    )
+    from inputs
 
 ),
 
