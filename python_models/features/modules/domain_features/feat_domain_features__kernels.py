@@ -6,4 +6,6 @@ from engine.features.assemble import module_batches
 
 def model(dbt, session):
     previous = previous_rows(session, str(dbt.this))
-    return module_batches("domain_features", dbt.ref("int_features__domain_features_inputs"), previous)
+    return module_batches(
+        "domain_features", dbt.ref("int_features__domain_features_inputs"), previous
+    )
