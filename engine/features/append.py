@@ -15,6 +15,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,11 @@ _SLACK_BARS = 16
 
 @lru_cache(maxsize=1)
 def code_hash() -> int:
-    """Return a fingerprint of every file that a kernel column's value may depend on."""
+    """Return a fingerprint of all that a kernel column's value depends on besides its inputs."""
     package = Path(__file__).resolve().parent
     digest = hashlib.blake2b(digest_size=8)
+    for library in ("numpy", "numba"):
+        digest.update(version(library).encode())
     code = sorted([*package.rglob("*.py"), *(package.parent / "kernels").glob("*.py")])
     for path in [*code, *market_universe.seeds()]:
         digest.update(path.read_bytes())

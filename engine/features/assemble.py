@@ -26,11 +26,16 @@ KEYS = (("symbol", pa.string()), ("session_date", pa.date32()), ("known_at", UTC
 MARKET_KEYS = KEYS[1:]
 
 
+def workspace(bars: Bars | Market) -> Workspace | MarketWorkspace:
+    """Return the workspace of one symbol's bars, or of the market."""
+    return MarketWorkspace(bars) if isinstance(bars, Market) else Workspace(bars)
+
+
 def evaluate(features: Iterable[registry.Feature], bars: Bars | Market) -> dict[str, Floats]:
     """Return the features whose families carry their own definition."""
-    workspace = MarketWorkspace(bars) if isinstance(bars, Market) else Workspace(bars)
+    shared = workspace(bars)
     return {
-        feature.name: feature.family.value(workspace, *feature.sizes)
+        feature.name: feature.family.value(shared, *feature.sizes)
         for feature in features
         if feature.family.value is not None and feature.family.engine in ("kernel", "fit")
     }

@@ -15,7 +15,7 @@ bits with the columns of the bars as they are:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -121,16 +121,24 @@ def audit_entry(
 
 
 def audit_catalog(
-    bars: Sequence[Bars | Market], *, scope: str = "daily", seed: int = 0
+    bars: Sequence[Bars | Market],
+    *,
+    scope: str = "daily",
+    names: Collection[str] = (),
+    seed: int = 0,
 ) -> tuple[ModuleAudit, ...]:
-    """Audit every registered module of a scope, and near duplicates between modules.
+    """Audit a scope's registered modules, all or some, and near duplicates between them.
 
     Returns
     -------
     tuple of ModuleAudit
         One a module, and one named `catalog` for pairs across modules.
     """
-    modules = [module for module in registry.modules() if module.scope == scope]
+    modules = [
+        module
+        for module in registry.modules()
+        if module.scope == scope and (not names or module.name in names)
+    ]
     audits = [audit_entry(module, bars, seed=seed) for module in modules]
     features = [
         feature

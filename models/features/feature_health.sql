@@ -119,8 +119,8 @@ needs as (
             list_transform(absent.symbols, lambda symbol: concat('close of ', symbol))
         ) as lacks_symbol,
         contains(features.inputs, 'close of every') and len(absent.symbols) > 0 as lacks_members
-    from {{ ref('feature_catalog') }} as features
-    left join {{ ref('feature_catalog') }} as session_column
+    from {{ ref('int_features__catalog') }} as features
+    left join {{ ref('int_features__catalog') }} as session_column
         on features.inputs = session_column.name
     cross join absent
 

@@ -6,13 +6,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from audit_bars import random_bars, random_market
 
 from engine.errors import AuditError
 from engine.features import registry
 from engine.features.panel import Bars, Floats
 from engine.features.registry import Family, Module
 from engine.kernels import window
+from engine.validation.audit_bars import random_bars, random_market
 from engine.validation.column_audit import Finding
 from engine.validation.kernel_audit import audit_catalog, audit_entry, differing_bits
 

@@ -1,4 +1,4 @@
-"""Kernel columns of the cross-asset module, as of each session's evening; unchanged rows are kept."""
+"""Kernel columns of the cross-asset module; unchanged rows are kept."""
 
 from engine.features.append import previous_rows
 from engine.features.assemble import market_batches

@@ -1,4 +1,4 @@
-"""Kernel columns of the sector regime module, as of each session's evening; unchanged rows are kept."""
+"""Kernel columns of the sector regime module; unchanged rows are kept."""
 
 from engine.features.append import previous_rows
 from engine.features.assemble import market_batches
