@@ -21,7 +21,27 @@ FITTED = {
     "gjr_alpha": 0.03,
     "gjr_gamma": 0.10,
     "gjr_beta": 0.90,
+    "acd_omega": 0.05,
+    "acd_alpha": 0.15,
+    "acd_beta": 0.80,
 }
+
+
+def volatility_indices(count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return index levels that revert and jump, and the return of a fund that follows them."""
+    log_vix = np.zeros(count)
+    for row in range(1, count):
+        log_vix[row] = 0.95 * log_vix[row - 1] + 0.05 * rng.standard_t(4)
+    level = 18.0 * np.exp(log_vix)
+    change = np.diff(log_vix, prepend=0.0)
+    return {
+        "vix": level,
+        "vix9d": level * np.exp(0.3 * log_vix + 0.03 * rng.standard_normal(count)),
+        "vix3m": level * np.exp(0.05 - 0.4 * log_vix + 0.03 * rng.standard_normal(count)),
+        "vvix": 90.0 * np.exp(0.4 * log_vix + 0.05 * rng.standard_normal(count)),
+        "skew": 130.0 + 6.0 * rng.standard_normal(count),
+        "fund_return": 0.45 * change - 0.002 + 0.01 * rng.standard_normal(count),
+    }
 
 
 def random_bars(symbol: str, count: int, seed: int = 0) -> Bars:
@@ -45,6 +65,8 @@ def random_bars(symbol: str, count: int, seed: int = 0) -> Bars:
         for name in session.fields
     }
     extra |= {name: np.full(count, value) for name, value in FITTED.items()}
+    extra |= volatility_indices(count, rng)
+    extra["bench_return"] = 0.6 * (gap + path[:, -1]) + 0.6 * sigma * rng.standard_normal(count)
     days = np.datetime64("2010-01-04") + np.arange(2 * count).astype("timedelta64[D]")
     return Bars(
         symbol=symbol,
