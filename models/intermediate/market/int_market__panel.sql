@@ -57,4 +57,4 @@ left join panel
 left join {{ ref('int_market__volatility') }} as volatility
     on
         evenings.session_date = volatility.session_date
-        and volatility.known_at <= evenings.evening_at
+        and evenings.evening_at >= volatility.known_at
