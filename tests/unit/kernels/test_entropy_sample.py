@@ -173,7 +173,10 @@ def test_counts_at_the_edges_of_words_equal_antropy(window):
     # Sets are held in one word, in four, or in as many as there are.
     x = np.round(np.random.default_rng(window).normal(size=window + 20), 1)  # many ties
     ours = sample.sample_entropy(x, window)
+    compared = 0
     for t in range(window - 1, len(x)):
-        assert ours[t] == pytest.approx(
-            antropy.sample_entropy(x[t - window + 1 : t + 1]), rel=1e-13
-        )
+        expected = antropy.sample_entropy(x[t - window + 1 : t + 1])
+        if np.isfinite(expected):  # no match over 3 values: half a match stands for none
+            assert ours[t] == pytest.approx(expected, rel=1e-13)
+            compared += 1
+    assert compared > 10
