@@ -171,9 +171,12 @@ def test_rounding_noise_on_a_constant_counts_as_flat(name):
 @pytest.mark.parametrize("window", [64, 65, 66, 127, 128, 129, 130, 192, 193, 255, 256, 257, 258])
 def test_counts_at_the_edges_of_words_equal_antropy(window):
     # Sets are held in one word, in four, or in as many as there are.
-    x = np.round(np.random.default_rng(window).normal(size=window + 20), 1)  # many ties
+    x = np.round(np.random.default_rng(window).standard_t(2, window + 20), 1)  # many ties
     ours = sample.sample_entropy(x, window)
+    compared = 0
     for t in range(window - 1, len(x)):
-        assert ours[t] == pytest.approx(
-            antropy.sample_entropy(x[t - window + 1 : t + 1]), rel=1e-13
-        )
+        expected = antropy.sample_entropy(x[t - window + 1 : t + 1])
+        if np.isfinite(expected):  # no match over 3 values: half a match stands for none
+            assert ours[t] == pytest.approx(expected, rel=1e-13)
+            compared += 1
+    assert compared > 10
