@@ -76,8 +76,8 @@ def bands(x: Floats, edges: Floats, margin: float, lookback: int) -> Floats:
 def bars_in_state(state: Floats, cap: int) -> Floats:
     """Return the rows since the state began, 0 in its first row, at most `cap`.
 
-    NaN where the state is, and where it has not changed since a start less than `cap` rows ago:
-    nobody knows when it began.
+    NaN where the state is, and where no other state was seen in the last `cap` rows although
+    the first of them is unknown (a missing bar, or the start): nobody knows when it began.
     """
     n = state.shape[0]
     out = np.full(n, np.nan)
@@ -85,18 +85,15 @@ def bars_in_state(state: Floats, cap: int) -> Floats:
         if np.isnan(state[t]):
             continue
         latest = t  # earliest row known to be in this state
-        for i in range(t - 1, t - cap - 1, -1):
-            if i < 0:
-                latest = -1
-                break
+        for i in range(t - 1, max(-1, t - cap - 1), -1):
             if np.isnan(state[i]):
                 continue
             if state[i] != state[t]:
+                out[t] = t - latest
                 break
             latest = i
-        if latest < 0:
-            continue
-        out[t] = t - latest
+        if t - latest == cap:
+            out[t] = cap
     return out
 
 
@@ -114,8 +111,8 @@ def bars_since(event: Floats, cap: int) -> tuple[Floats, Floats]:
     Returns
     -------
     tuple of ndarray
-        Each of shape (n,); NaN where `event` is, and where there was none since a start less
-        than `cap` rows ago.
+        Each of shape (n,); NaN where `event` is, and where none was seen in the last `cap` rows
+        although the first of them is unknown.
     """
     n = event.shape[0]
     since = np.full(n, np.nan)
@@ -128,7 +125,7 @@ def bars_since(event: Floats, cap: int) -> tuple[Floats, Floats]:
                 since[t] = t - i
                 kind[t] = event[i]
                 break
-        if np.isnan(since[t]) and t - cap >= -1:
+        if np.isnan(since[t]) and t - cap >= -1 and not np.isnan(event[t - cap + 1]):
             since[t] = cap
             kind[t] = 0.0
     return since, kind
