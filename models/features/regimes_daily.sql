@@ -68,7 +68,10 @@ labelled as (
         end as combined_regime,
         features.reg_combo_days::integer as combined_bars,
         features.reg_hmm_p_low as p_low,
-        greatest(1 - features.reg_hmm_p_low - features.reg_hmm_p_high, 0) as p_mid,
+        case
+            when features.reg_hmm_p_low is not null
+                then greatest(1 - features.reg_hmm_p_low - features.reg_hmm_p_high, 0)
+        end as p_mid,
         features.reg_hmm_p_high as p_high,
         features.reg_hmm_entropy as hmm_entropy
     from lagged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from engine.features import assemble, registry
 from engine.features.fits import quarter_starts
 from engine.features.regime import definitions, fits, hidden, rules
 from engine.features.workspace import Workspace
+from engine.settings import project_root
 
 MODULE = registry.module("regime")
 FEATURES = {feature.name: feature for feature in MODULE.features}
@@ -31,7 +33,7 @@ FLAGS = {
 }
 
 
-def extras(bars, count_vix=True):
+def extras(bars):
     """Fit the bars' own parameters and spread them over the rows, as SQL does; add a VIX."""
     rng = np.random.default_rng(8)
     level = np.zeros(len(bars))
@@ -318,6 +320,18 @@ def test_a_planted_change_of_volatility_moves_the_filter(case, table):
     assert values["reg_hmm_p_high"][-21] < 0.1
     assert values["reg_hmm_p_high"][-1] > 0.8
     assert values["reg_hmm_since_switch"][-1] < 20
+
+
+def test_every_parameter_that_kernels_read_is_named_by_the_macro():
+    macro = (project_root() / "macros" / "features" / "hmm_parameters.sql").read_text()
+    counts = {model: int(n) for model, n in re.findall(r"'(\w+)': (\d)", macro)}
+    assert counts == hidden.MODELS
+    pattern = re.compile(r"model ~ '_(\w+?)_' ~ i(?: ~ '_(\w+)_' ~ j)?")
+    assert pattern.findall(macro) == [("mean", ""), ("sigma", ""), ("from", "to")]
+    assert hidden.parameter_names("hmm2") == (
+        *(f"hmm2_{name}_{i}" for name in ("mean", "sigma") for i in range(2)),
+        *(f"hmm2_from_{i}_to_{j}" for i in range(2) for j in range(2)),
+    )
 
 
 def test_states_of_a_fit_are_ordered_and_its_rows_add_up(table):
