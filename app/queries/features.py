@@ -21,11 +21,12 @@ _NUMERIC = ("DOUBLE", "FLOAT", "INT", "DECIMAL", "BOOLEAN")
 
 
 def count_by_module() -> dict[str, int]:
-    """Return how many features each module has; empty without a catalog."""
+    """Return how many daily features each module has; empty without a catalog."""
     if warehouse.missing(CATALOG):
         return {}
     rows = warehouse.records(
-        f"select module, count(*) as n from {CATALOG} group by 1 order by min(position)"
+        f"select module, count(*) as n from {CATALOG} where scope = 'daily' "
+        "group by 1 order by min(position)"
     )
     return {row["module"]: row["n"] for row in rows}
 

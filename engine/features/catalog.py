@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from engine.features import registry
+from engine.features.append import code_hash
 
 CATALOG_SCHEMA = pa.schema(
     [
@@ -28,6 +29,7 @@ CATALOG_SCHEMA = pa.schema(
         ("why", pa.string()),
         ("twin_of", pa.string()),
         ("near_duplicates", pa.string()),
+        ("code_hash", pa.string()),
     ]
 )
 
@@ -53,6 +55,7 @@ def _row(position: int, feature: registry.Feature) -> dict[str, Any]:
         "why": family.why or None,
         "twin_of": family.twin_of or None,
         "near_duplicates": ", ".join(feature.near_duplicates) or None,
+        "code_hash": f"{code_hash():016x}",
     }
 
 

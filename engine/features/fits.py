@@ -127,24 +127,3 @@ def quarterly_fits(
         row for bars, _ in bars_from_table(panel) for row in _symbol_fits(bars, estimators, kept)
     ]
     return pa.Table.from_pylist(rows, schema=schema)
-
-
-def previous_fits(connection: Any, table: str, schema: pa.Schema) -> pa.Table | None:
-    """Return the fits that an earlier build left in `table`, in their order, or None.
-
-    Parameters
-    ----------
-    connection
-        DuckDB connection.
-    table
-        Qualified name. A table that does not exist, or of another shape, has nothing to keep.
-    schema
-        Its columns.
-    """
-    import duckdb
-
-    columns = ", ".join(schema.names)
-    try:
-        return connection.sql(f"select {columns} from {table}").to_arrow_table()
-    except (duckdb.CatalogException, duckdb.BinderException):
-        return None

@@ -117,17 +117,4 @@ def garch_fits(panel: pa.Table, previous: pa.Table | None = None) -> pa.Table:
     return fits.quarterly_fits(panel, [estimator], FITS_SCHEMA, previous)
 
 
-def previous_fits(connection: Any, table: str) -> pa.Table | None:
-    """Return the fits that an earlier build left in `table`, or None; see `fits`."""
-    return fits.previous_fits(connection, table, FITS_SCHEMA)
-
-
-__all__ = [
-    "FITS_SCHEMA",
-    "MAX_OBS",
-    "MIN_OBS",
-    "fit",
-    "garch_fits",
-    "previous_fits",
-    "quarter_starts",
-]
+__all__ = ["FITS_SCHEMA", "MAX_OBS", "MIN_OBS", "fit", "garch_fits", "quarter_starts"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -104,6 +104,13 @@ class Bars:
 
     def __len__(self) -> int:
         return len(self.close)
+
+    def part(self, first: int, last: int | None = None) -> Bars:
+        """Return rows `first` to `last`, the last not included."""
+        rows = slice(first, last)
+        changes: dict[str, Any] = {name: getattr(self, name)[rows] for name in _BAR_COLUMNS}
+        extra = {name: values[rows] for name, values in self.extra.items()}
+        return replace(self, time=self.time[rows], extra=extra, **changes)
 
 
 _BAR_COLUMNS = (

@@ -91,6 +91,31 @@ def near_duplicates(
     return {(names[a], names[b]): float(weakest[a, b]) for a, b in np.argwhere(alike).tolist()}
 
 
+def effective_rank(columns: Mapping[str, Floats]) -> tuple[float, int]:
+    """Return how many independent columns a table is worth, and how many were counted.
+
+    The exponential of the entropy of the rank correlation matrix's eigenvalues, as shares (Roy
+    and Vetterli 2007): k columns that know nothing of each other give k, k copies give 1.
+
+    Parameters
+    ----------
+    columns
+        Columns of one symbol. Constant columns, and those that are mostly unknown, do not count;
+        of the rows those in which all the others are known.
+    """
+    matrix = np.column_stack(list(columns.values()))
+    known = np.isfinite(matrix)
+    matrix = matrix[:, known.mean(axis=0) > 0.5]
+    matrix = matrix[np.isfinite(matrix).all(axis=1)]
+    if len(matrix) < _FEWEST_SHARED:
+        return float("nan"), 0
+    matrix = matrix[:, np.ptp(matrix, axis=0) > 0.0]
+    ranks = np.column_stack([_ranks(x, np.ones(len(x), dtype=bool)) for x in matrix.T])
+    share = np.linalg.eigvalsh(np.corrcoef(ranks, rowvar=False))
+    share = share[share > 0.0] / share[share > 0.0].sum()
+    return float(np.exp(-(share * np.log(share)).sum())), matrix.shape[1]
+
+
 def _rank_correlations(values: Floats, threshold: float) -> Floats:
     """Return Spearman's correlations over the rows that each pair shares.
 

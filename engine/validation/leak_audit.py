@@ -32,6 +32,7 @@ from engine.validation.compare_tables import (
 )
 from engine.validation.cut_lake import Cut, CutCounts, cut_lake, plan_cuts
 from engine.warehouse import fingerprint, runner, versions
+from engine.warehouse.audit_history import ColumnAudit
 from engine.warehouse.publish import writing
 
 Progress = Callable[[int, int, str], None]  # done, total, what is being done
@@ -151,6 +152,20 @@ class AuditReport:
                         different=stamp.different + column.different,
                     )
         return tuple(stamps.values())
+
+    @property
+    def certificates(self) -> tuple[ColumnAudit, ...]:
+        """One certificate a column for the journal; without a value nothing was shown."""
+        return tuple(
+            ColumnAudit(
+                stamp.table,
+                stamp.column,
+                stamp.passed if stamp.values else None,
+                stamp.rows,
+                detail=f"{stamp.different} rows differ" if stamp.different else None,
+            )
+            for stamp in self.columns
+        )
 
     @property
     def rows(self) -> int:

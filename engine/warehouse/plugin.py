@@ -26,6 +26,7 @@ from engine.errors import LakeError
 from engine.lake.schema import DATASETS, REFERENCES, REJECTS
 from engine.lake.store import TEMPLATE, Lake
 from engine.warehouse import udf
+from engine.warehouse.audit_history import audits
 from engine.warehouse.history import build_history
 
 IMPORT_LOG = pa.schema(
@@ -144,8 +145,13 @@ def _build_history() -> pa.Table:
     return build_history(settings.load().journal)
 
 
+def _feature_audits() -> pa.Table:
+    return audits(settings.load().journal)
+
+
 _TABLES: dict[str, Callable[[], pa.Table]] = {
     "import_rejects": _import_rejects,
     "import_log": _import_log,
     "build_history": _build_history,
+    "feature_audits": _feature_audits,
 }

@@ -126,6 +126,17 @@ def export(
     # on lines of its own, so that a comment in the condition cannot swallow the bracket
     condition = f" where (\n{where}\n)" if where else ""
     answer = ask(connection, f'select * from main."{table}"{condition}')
+    return write(answer, out, kind)
+
+
+def write(answer: Answer, out: Path, kind: Format = "parquet") -> int:
+    """Write an answer to a file that appears only when it is complete; return its rows.
+
+    Raises
+    ------
+    QueryError
+        When the file cannot be written.
+    """
     temporary = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
         rows = _write(answer, temporary, kind)

@@ -185,8 +185,3 @@ def hmm_fits(panel: pa.Table, previous: pa.Table | None = None) -> pa.Table:
         Estimator(f"mixture2|{SPEC}|{np.__version__}", _log_realised, fit_mixture),
     ]
     return fits.quarterly_fits(panel, estimators, FITS_SCHEMA, previous)
-
-
-def previous_fits(connection: Any, table: str) -> pa.Table | None:
-    """Return the fits that an earlier build left in `table`, or None; see `fits`."""
-    return fits.previous_fits(connection, table, FITS_SCHEMA)

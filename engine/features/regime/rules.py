@@ -9,7 +9,6 @@ import numpy as np
 
 from engine.features import lookback
 from engine.features.panel import Floats
-from engine.features.regime.definitions import bands, code, definitions, lower_bound_of
 from engine.features.regime.series import (
     MACHINE,
     RANK,
@@ -22,6 +21,7 @@ from engine.features.regime.series import (
     trend_t,
     unknown,
 )
+from engine.features.regime_definitions import bands, code, definitions, lower_bound_of
 from engine.features.registry import Family
 from engine.features.workspace import Workspace, log
 from engine.kernels import directional, states, wilder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.features.panel import Floats
-from engine.features.regime.definitions import bands
+from engine.features.regime_definitions import bands
 from engine.features.workspace import Workspace, log
 from engine.kernels import states
 

@@ -35,11 +35,13 @@ def leaks(
 ) -> None:
     """Cut the lake by what was known at random instants, rebuild, and compare bit by bit."""
     from engine.validation.leak_audit import audit_leaks
+    from engine.warehouse.audit_history import record
 
     with terminal.progress("Auditing") as progress:
         report = audit_leaks(stores(lake), cuts=cuts, seed=seed, progress=progress)
     if out is not None:
         report.write(out)
+    record(stores(lake).journal, "leaks", report.certificates, report.audited_at)
     report.require_passed()
     passed = sum(column.passed for column in report.columns)
     empty = len(report.columns) - passed

@@ -95,9 +95,14 @@ def demo(lake: LakeOption = None) -> None:
 
 
 def run(
-    settings: Settings, options: Options, *, quarantine: bool = False, publishing: bool = True
+    settings: Settings,
+    options: Options,
+    *,
+    quarantine: bool = False,
+    publishing: bool = True,
+    quiet: bool = False,
 ) -> Outcome:
-    """Build with progress on the terminal, and show what came of it."""
+    """Build with progress on the terminal, and show what came of it unless `quiet`."""
     from engine.service import report
     from engine.warehouse import pipeline
 
@@ -112,5 +117,6 @@ def run(
             node_progress=building,
             publish_progress=stage("Publishing"),
         )
-    report.show_outcome(terminal.out(), outcome)
+    if not quiet:
+        report.show_outcome(terminal.out(), outcome)
     return outcome

@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 -- The volatility indices of a session side by side, as published after its close. Each index is
--- NULL where the lake has no level of it; of several sources the first by name is taken.
+-- NULL where the lake has no level of it. Of several sources the one that was known first is
+-- taken, then the first by name: what comes later, a revision say, changes no earlier number.
 with
 
 levels as (
@@ -8,8 +9,8 @@ levels as (
     select
         index_symbol,
         session_date,
-        arg_min(close, source) as close,
-        arg_min(known_at, source) as known_at
+        first(close order by known_at, source) as close,
+        min(known_at) as known_at
     from {{ ref('stg_lake__index_levels') }}
     where index_symbol in ('VIX', 'VIX9D', 'VIX3M', 'VVIX', 'SKEW') and close > 0
     group by index_symbol, session_date

@@ -27,6 +27,7 @@ def test_batches_hold_the_kernel_columns_in_registry_order(panel):
         "session_date",
         "known_at",
         *registry.module("raw").computed,
+        "input_hash",
     ]
     table = reader.read_all()
     assert table.select(["symbol", "session_date", "known_at"]) == panel.select(

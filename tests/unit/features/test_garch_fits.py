@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -107,13 +106,3 @@ def test_dead_prices_are_not_fitted(make_daily, make_panel):
     for name in ("open", "high", "low", "close"):
         daily = daily.set_column(daily.column_names.index(name), name, [flat])
     assert garch_fits.garch_fits(make_panel(daily)).num_rows == 0
-
-
-def test_previous_fits_are_read_from_the_table_or_are_none(fits):
-    with duckdb.connect() as con:
-        assert garch_fits.previous_fits(con, "no_such_table") is None
-        con.register("arrow", fits)
-        con.execute("create table kept as select * from arrow")
-        assert garch_fits.previous_fits(con, "kept").equals(fits)
-        con.execute("create table other as select 1 as a")
-        assert garch_fits.previous_fits(con, "other") is None

@@ -13,8 +13,9 @@ import talib
 
 from engine.errors import BuildError
 from engine.features import assemble, registry
+from engine.features import regime_definitions as definitions
 from engine.features.fits import quarter_starts
-from engine.features.regime import definitions, fits, hidden, rules
+from engine.features.regime import fits, hidden, rules
 from engine.features.workspace import Workspace
 from engine.settings import project_root
 

@@ -285,3 +285,39 @@ def test_progress_is_silent_when_nobody_looks(capsys: pytest.CaptureFixture[str]
     with terminal.progress("Building") as report:
         report(1, 2, "x")
     assert capsys.readouterr() == ("", "")
+
+
+def test_features_are_listed_by_module_and_text(quant: Shell) -> None:
+    code, out, _ = quant("features", "list", "--module", "entropy", "--search", "lempel")
+    assert code == 0
+    assert "ent_lz_60" in out
+    assert "ent_sampen_60" not in out
+    assert "4 features" in out
+
+
+def test_a_feature_is_described_without_a_warehouse(quant: Shell) -> None:
+    code, out, _ = quant("features", "describe", "raw_ret_5")
+    assert code == 0
+    assert "log return" in out
+    assert "at the close of the session before" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("features", "describe", "raw_rett_5"), "Did you mean raw_ret_5"),
+        (("features", "list", "-m", "rav"), "There is no feature module rav"),
+        (("harvest",), "Whose features?"),
+        (("harvest", "--symbol", "SPY", "--all-symbols"), "Whose features?"),
+        (
+            ("harvest", "--symbol", "SPY", "--start", "2025-02-01", "--end", "2025-01-01"),
+            "is after --end",
+        ),
+    ],
+)
+def test_bad_feature_questions_get_a_sentence(
+    quant: Shell, words: tuple[str, ...], sentence: str
+) -> None:
+    code, _, err = quant(*words)
+    assert code != 0
+    assert sentence in err

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from engine.features.registry import Family, expand
-from engine.validation.column_audit import audit_table, near_duplicates
+from engine.validation.column_audit import audit_table, effective_rank, near_duplicates
 
 
 def columns(seed: int, count: int = 400) -> dict[str, np.ndarray]:
@@ -73,3 +73,21 @@ def test_a_built_table_is_checked_against_the_registry():
         ("blow_up", "infinite"),
         ("near_duplicate", "good"),
     }
+
+
+def test_the_effective_rank_of_copies_is_one_and_of_strangers_their_number():
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=20_000)
+    rank, counted = effective_rank({"a": a, "b": -a, "c": a**3, "flat": np.ones(20_000)})
+    assert counted == 3
+    assert abs(rank - 1.0) < 1e-9
+    strangers = {str(k): rng.normal(size=20_000) for k in range(5)}
+    assert abs(effective_rank(strangers)[0] - 5.0) < 0.01
+
+
+def test_the_effective_rank_leaves_out_what_is_mostly_unknown():
+    rng = np.random.default_rng(4)
+    columns = {str(k): rng.normal(size=1000) for k in range(3)}
+    columns["rare"] = np.where(np.arange(1000) < 600, np.nan, 1.0)
+    columns["0"][:50] = np.nan
+    assert effective_rank(columns)[1] == 3

@@ -6,13 +6,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from audit_bars import random_bars
 
 from engine.errors import AuditError
 from engine.features import registry
 from engine.features.panel import Bars, Floats
 from engine.features.registry import Family, Module
 from engine.kernels import window
+from engine.validation.audit_bars import random_bars, random_market
 from engine.validation.column_audit import Finding
 from engine.validation.kernel_audit import audit_catalog, audit_entry, differing_bits
 
@@ -84,6 +84,13 @@ def test_every_registered_module_passes_on_long_daily_bars():
     assert not findings, "\n".join(findings)
 
 
+def test_every_market_wide_module_passes_on_a_whole_universe():
+    audits = audit_catalog([random_market(1000, 1)], scope="cross")
+    assert {audit.module for audit in audits} >= {"cross_asset", "sector_regime", "catalog"}
+    findings = [str(finding) for audit in audits for finding in audit.findings]
+    assert not findings, "\n".join(findings)
+
+
 def test_an_honest_window_passes():
     assert audit(with_honest()) == ()
 
@@ -110,7 +117,9 @@ def test_a_lookback_longer_than_declared_is_caught():
     def longer(bars: Bars) -> Floats:
         return window.mean_std(returns(bars), WINDOW)[0]
 
-    assert checks(audit(with_honest(longer=longer))) == {"longer": {"start", "missing_bar"}}
+    assert checks(audit(with_honest(longer=longer))) == {
+        "longer": {"start", "append", "missing_bar"}
+    }
 
 
 def test_a_running_sum_is_caught_by_its_bits():

@@ -142,10 +142,15 @@ def lower_bound_of(definitions: tuple[Definition, ...], family: str, measure: st
     return rows[0]
 
 
+def seed() -> Path:
+    """Return the project's file, on which the values of features depend."""
+    return project_root() / SEED
+
+
 @lru_cache(maxsize=1)
 def definitions() -> tuple[Definition, ...]:
     """Return the project's regime definitions."""
-    return read(project_root() / SEED)
+    return read(seed())
 
 
 @lru_cache(maxsize=16)
