@@ -121,13 +121,6 @@ def test_the_market_has_the_benchmarks_bars_the_indices_and_the_funds_return():
     assert found[DAYS[-1]]["known_at"] == close_of(DAYS[-1], 15)
 
 
-def test_a_level_published_after_the_next_open_is_not_used():
-    next_open = dt.datetime(2024, 6, 10, 13, 30, tzinfo=dt.UTC)
-    for late, used in ((next_open, 15.0), (next_open + dt.timedelta(seconds=1), None)):
-        levels = volatility(dict.fromkeys(DAYS, 15.0), {DAYS[-2]: late})
-        assert market(panel(CLOSES), levels)[DAYS[-2]]["vix"] == used
-
-
 def test_without_levels_the_market_is_the_benchmark_alone():
     found = market(panel(CLOSES), volatility({}))
     assert sorted(found) == DAYS[-3:]

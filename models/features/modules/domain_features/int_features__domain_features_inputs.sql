@@ -50,15 +50,9 @@ fund_returns as (
 
 ),
 
--- What was published after the next session had opened is of no use to it.
 indices as (
 
-    select levels.*
-    from {{ ref('int_market__volatility') }} as levels
-    inner join sessions on levels.session_date = sessions.session_date
-    inner join sessions as next_sessions
-        on sessions.next_session = next_sessions.session_date
-    where levels.known_at <= next_sessions.open_at
+    select * from {{ ref('int_market__volatility') }}
 
 ),
 
@@ -66,7 +60,9 @@ inputs as (
 
     select session_date from benchmark_bars
     union all
-    select session_date from indices
+    select session_date
+    from indices
+    where coalesce(vix, vix9d, vix3m, vvix, skew) is not null
 
 ),
 
@@ -81,9 +77,7 @@ covered as (
 
 market_sessions as (
 
-    select
-        sessions.session_date,
-        sessions.close_at
+    select sessions.session_date
     from sessions
     inner join covered
         on sessions.session_date between covered.first_session and covered.last_session
@@ -96,7 +90,6 @@ market as (
         '(market)' as symbol,
         market_sessions.session_date,
         greatest(
-            market_sessions.close_at,
             benchmark_bars.known_at,
             indices.known_at,
             fund_returns.known_at
