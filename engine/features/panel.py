@@ -477,7 +477,8 @@ def _by_symbol(table: pa.Table, *names: str) -> Iterator[tuple[str, dict[str, ND
     table = table.append_column("row", pa.array(np.arange(table.num_rows)))
     table = table.sort_by([("symbol", "ascending"), ("session_date", "ascending")])
     symbols = table["symbol"].to_numpy()
-    starts = np.flatnonzero(np.append(True, symbols[1:] != symbols[:-1])) if len(symbols) else []
+    is_first = np.append(True, symbols[1:] != symbols[:-1])[: len(symbols)]
+    starts = np.flatnonzero(is_first).tolist()
     columns = {name: table[name].to_numpy() for name in ("row", *names)}
     columns["day"] = table["session_date"].to_numpy().astype("datetime64[D]")
     for start, stop in zip(starts, [*starts[1:], len(symbols)], strict=True):

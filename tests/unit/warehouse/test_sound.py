@@ -27,7 +27,8 @@ on-run-start:
   - "{{ ensure_lake_build_state() }}"
   - create schema if not exists staging
   - create or replace table staging.stg_lake__files as
-    select date '2024-01-01' + n::integer as session_date, 5 as row_count from range(1, 4) as days (n)
+    select date '2024-01-01' + n::integer as session_date, 5 as row_count
+    from range(1, 4) as days (n)
   - insert or replace into ops.lake_build_state
     select 'dated', session_date, '{{ var("stamp") }}', '' from staging.stg_lake__files
 on-run-end: ["{{ remember_lake_verified(results) }}"]
