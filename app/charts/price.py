@@ -8,7 +8,7 @@ from app import theme
 from app.charts.parts import Option, category, tooltip, value
 
 # Equal sides, kept as they are, so that the times of stacked grids line up.
-_SIDES: Option = {"left": 62, "right": 14, "outerBoundsMode": "none"}
+SIDES: Option = {"left": 62, "right": 14, "outerBoundsMode": "none"}
 
 CANDLE: Option = {
     "type": "candlestick",
@@ -43,8 +43,8 @@ def price(bars: pa.Table) -> Option:
         "tooltip": tooltip(axisPointer={"type": "cross", "label": {"show": False}}),
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "grid": [
-            {**_SIDES, "top": 14, "bottom": "27%"},
-            {**_SIDES, "top": "79%", "bottom": 8},
+            {**SIDES, "top": 14, "bottom": "27%"},
+            {**SIDES, "top": "79%", "bottom": 8},
         ],
         "xAxis": [
             category(gridIndex=0, boundaryGap=True),
@@ -125,8 +125,8 @@ def price_with_feature(rows: pa.Table, feature: str, *, is_reduced: bool) -> Opt
         "tooltip": tooltip(axisPointer={"type": "cross", "label": {"show": False}}),
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "grid": [
-            {**_SIDES, "top": 12, "bottom": "47%"},
-            {**_SIDES, "top": "58%", "bottom": 24},
+            {**SIDES, "top": 12, "bottom": "47%"},
+            {**SIDES, "top": "58%", "bottom": 24},
         ],
         "xAxis": [
             category(gridIndex=0, boundaryGap=True, axisLabel={"show": False}),
