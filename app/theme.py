@@ -24,9 +24,9 @@ MUTED = "#8d97a8"
 SEQUENTIAL = ("#15233a", "#1b4277", "#2667b5", "#4c9aff", "#9bc7ff")
 
 # Below, at and above nothing, for heatmaps of what has a sign.
-DIVERGING = (DOWN, "#7a2f3b", "#1b2230", "#1f6550", UP)
+DIVERGING = ("#b8414c", "#6a2e39", "#1b2230", "#1d5745", "#25966a")
 
-# From the worst to the best, for ordered names; the ends are the pair.
-ORDERED = (DOWN, "#c98a8f", MUTED, "#8fc9b3", UP)
+# From the worst to the best of five; the ends are the pair.
+ORDERED = (DOWN, WARN, MUTED, BLUE, UP)
 
 MOST_WIDTH = 1800  # pixels

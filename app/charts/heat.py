@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from app import theme
-from app.charts.parts import Option, category, grid, named, tooltip
+from app.charts.parts import Option, category, grid, tooltip
 
 DAY_STATES = ("complete", "partial", "day bar", "missing")
 _STATE_COLOURS = (theme.UP, theme.WARN, theme.BLUE, theme.DOWN)
@@ -228,8 +228,6 @@ def matrix(
     names: Sequence[str],
     *,
     tip: str,
-    across: str = "",
-    down: str = "",
     label_size: int = 12,
     is_signed: bool = False,
     is_selectable: bool = False,
@@ -244,8 +242,6 @@ def matrix(
         Labels of the two axes, in order.
     tip
         Template of the tool tip.
-    across, down
-        Names of the two axes.
     label_size
         Of the cells' texts.
     is_signed
@@ -257,20 +253,18 @@ def matrix(
         "animation": False,
         "dataset": {"source": rows},
         "tooltip": tooltip("item", formatter=tip),
-        "grid": grid(right=8, top=48 if across else 28, left=30 if down else 8),
+        "grid": grid(right=8, top=8),
         "xAxis": category(
             data=list(columns),
             position="top",
             axisLine={"show": False},
-            axisLabel={"color": theme.TEXT, "fontSize": 11, "interval": 0},
-            **(named(across) if across else {}),
+            axisLabel={"color": theme.TEXT, "fontSize": 11, "lineHeight": 15, "interval": 0},
         ),
         "yAxis": category(
             data=list(names),
             inverse=True,
             axisLine={"show": False},
             axisLabel={"color": theme.TEXT, "fontSize": 12, "interval": 0},
-            **(named(down, gap=92) if down else {}),
         ),
         "visualMap": {
             "show": False,

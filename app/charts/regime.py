@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from app import theme
 from app.charts.parts import Option, category, legend, named, tooltip, value
-from app.charts.price import CANDLE, SIDES
+from app.charts.price import SIDES
 
 # Regimes whose names say how good they are; others take the colours of series in their order.
 _COLOURS = {
@@ -46,7 +46,7 @@ PROBABILITIES = {"p_low": "low", "p_mid": "mid", "p_high": "high"}
 
 
 def price_with_regimes(rows: pa.Table, names: Sequence[str], *, with_probabilities: bool) -> Option:
-    """Return candles over bands of regimes, and below them the probabilities of the states.
+    """Return the closes over bands of regimes, and below them the probabilities of the states.
 
     Parameters
     ----------
@@ -69,20 +69,27 @@ def price_with_regimes(rows: pa.Table, names: Sequence[str], *, with_probabiliti
             "barGap": "-100%",
             "silent": True,
             "z": 1,
-            "itemStyle": {"color": by_name[name], "opacity": 0.24},
+            "itemStyle": {"color": by_name[name], "opacity": 0.34},
             "encode": {"x": "at", "y": f"s{place}"},
             "tooltip": {"show": False},
         }
         for place, name in enumerate(names)
     ]
-    candles: Option = {
-        **CANDLE,
+    # a plain line: candles have the colours of bands
+    price: Option = {
+        "type": "line",
+        "name": "price",
         "xAxisIndex": 0,
         "yAxisIndex": 0,
         "z": 3,
+        "symbol": "none",
+        "connectNulls": False,
+        "lineStyle": {"color": theme.TEXT, "width": 1.5},
+        "itemStyle": {"color": theme.TEXT},
         "encode": {
-            **CANDLE["encode"],
-            "tooltip": ["open", "close", "low", "high", "regime"],
+            "x": "at",
+            "y": "close",
+            "tooltip": ["open", "high", "low", "close", "regime"],
         },
     }
     areas: list[Option] = [
@@ -128,5 +135,5 @@ def price_with_regimes(rows: pa.Table, names: Sequence[str], *, with_probabiliti
             ),
         ],
         "dataZoom": [{"type": "inside", "xAxisIndex": [0, 1] if with_probabilities else [0]}],
-        "series": [*bands, candles, *(areas if with_probabilities else [])],
+        "series": [*bands, price, *(areas if with_probabilities else [])],
     }

@@ -125,7 +125,7 @@ def _note(row: dict[str, Any], family: Family) -> str:
         return ""
     if bars >= regimes.MOST_BARS_COUNTED:
         return f"for {bars} sessions or more"
-    return "new today" if bars == 0 else f"session {bars + 1:.0f} of it"
+    return "since this session" if bars == 0 else f"for {bars + 1:.0f} sessions"
 
 
 # -- in time ---------------------------------------------------------------------------------
@@ -162,7 +162,10 @@ def _price(symbol: str, family: Family, window: str) -> None:
             else "No hidden Markov model was fitted before these sessions."
         )
         step = f" A step is {sessions} sessions, shaded by its last." * (sessions > 1)
-        st.caption(f"Each session is shaded by what was known before it opened. {below}{step}")
+        st.caption(
+            "Each session is shaded by what was known before it opened; the price is adjusted. "
+            f"{below}{step}"
+        )
 
 
 # -- how they behave -------------------------------------------------------------------------
@@ -191,7 +194,7 @@ def _behaviour(symbol: str, family: Family) -> None:
             hide_index=True,
             height="content",
             column_config={
-                "regime": st.column_config.TextColumn("Regime", pinned=True),
+                "regime": st.column_config.TextColumn("Regime", pinned=True, width=130),
                 "sessions": st.column_config.NumberColumn("Sessions", format="localized"),
                 "share": st.column_config.ProgressColumn(
                     "Share", format="percent", min_value=0, max_value=1
@@ -219,36 +222,37 @@ def _transitions(symbol: str, family: Family) -> None:
     if not steps:
         cards.nothing(f"{symbol} has no two sessions in a row with a regime.")
         return
-    order = regimes.names(family)
+    found = {(step["before"], step["after"]): step for step in steps}
+    present = {name for pair in found for name in pair}
+    shown = [name for name in regimes.names(family) if name in present]
+    never = {"share": 0.0, "n": 0}
     rows = pa.Table.from_pylist(
         [
             {
-                "column": step["after"],
-                "row": step["before"],
-                "amount": step["share"],
-                "text": wording.share(step["share"], 1),
-                "n": step["n"],
+                "column": after,
+                "row": before,
+                "amount": found.get((before, after), never)["share"],
+                "text": wording.share(found.get((before, after), never)["share"], 1),
+                "n": found.get((before, after), never)["n"],
             }
-            for step in steps
+            for before in shown
+            if any(pair[0] == before for pair in found)
+            for after in shown
         ]
     )
-    present = {step["before"] for step in steps} | {step["after"] for step in steps}
-    shown = [name for name in order if name in present]
     cards.chart(
         heat.matrix(
             rows,
             shown,
             shown,
             tip="{@row} to {@column}<br/>{@text}, {@n} sessions",
-            across="next session",
-            down="session",
             label_size=13,
         ),
         key="regimes_transitions",
         height=330,
         alt=f"Transition matrix of {family.title} regimes of {symbol}",
     )
-    st.caption("Rows add up to 100%.")
+    st.caption("From the regime of a row to that of a column; rows add up to 100%.")
 
 
 def _durations(symbol: str, family: Family) -> None:

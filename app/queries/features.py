@@ -29,7 +29,7 @@ def symbols() -> list[str]:
 
 
 def series(feature: str, symbol: str, window: str) -> pa.Table:
-    """Return a symbol's daily candles beside a feature, reduced.
+    """Return a symbol's daily candles, adjusted, beside a feature, reduced.
 
     The feature's row for a session holds what was known before that session opened; the row
     after the last bar is the next session's.
@@ -47,7 +47,8 @@ def series(feature: str, symbol: str, window: str) -> pa.Table:
         days as (
             select
                 coalesce(bars.session_date, known.session_date) as day,
-                bars.open, bars.high, bars.low, bars.close, known.value
+                bars.adj_open as open, bars.adj_high as high,
+                bars.adj_low as low, bars.adj_close as close, known.value
             from bars full join known on bars.session_date = known.session_date
             order by day desc limit ?
         ),

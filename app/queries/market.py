@@ -19,8 +19,9 @@ from app.queries.prices import WINDOWS
 from app.reduce import buckets
 
 TABLE = "features_cross_asset"
-MOST_CELLS = 3_600
-MOST_PERIODS = 160
+MOST_CELLS = 3_900
+MOST_PERIODS = 260
+PAIR = " / "  # between the symbols of a pair
 YEAR = 252  # sessions that a value is ranked among
 _SYMBOL = re.compile(r"close of ([^,\s]+)(?:,|$)")
 _RANGE = re.compile(r"\[(-?[\d.]+),\s*(-?[\d.]+)\]")
@@ -50,7 +51,7 @@ class Family:
     @property
     def of_pairs(self) -> bool:
         """Whether most members are pairs."""
-        return 2 * sum(" " in label for label, _ in self.members) > len(self.members)
+        return 2 * sum(PAIR in label for label, _ in self.members) > len(self.members)
 
     @property
     def ends(self) -> tuple[float, float] | None:
@@ -96,7 +97,7 @@ def _family(
         _general(first["formula"], _SYMBOL.findall(first["inputs"])),
         first["units"],
         tuple(
-            (" ".join(symbols[1:] if is_first and symbols in pairs else symbols), entry["name"])
+            (PAIR.join(symbols[1:] if is_first and symbols in pairs else symbols), entry["name"])
             for symbols, entry in members
         ),
     )

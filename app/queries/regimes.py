@@ -108,7 +108,7 @@ def board() -> list[dict[str, Any]]:
 
 
 def shaded(symbol: str, family: Family, window: str) -> pa.Table:
-    """Return a symbol's daily candles with the regime that was known before each opened.
+    """Return a symbol's daily candles, adjusted, with the regime that was known before each opened.
 
     Returns
     -------
@@ -135,7 +135,8 @@ def shaded(symbol: str, family: Family, window: str) -> pa.Table:
         days as (
             select
                 coalesce(bars.session_date, known.session_date) as day,
-                bars.open, bars.high, bars.low, bars.close,
+                bars.adj_open as open, bars.adj_high as high,
+                bars.adj_low as low, bars.adj_close as close,
                 known.regime, {", ".join(f"known.{name}" for name in PROBABILITIES)}
             from bars full join known on bars.session_date = known.session_date
             order by day desc limit ?

@@ -62,7 +62,7 @@ def _now(families: list[Family]) -> None:
         }
         for family in shown
         for label, column in family.members
-        if (" " in label) == of_pairs and column in found
+        if (market.PAIR in label) == of_pairs and column in found
     ]
     if not cells:
         cards.nothing(
@@ -83,7 +83,7 @@ def _now(families: list[Family]) -> None:
             is_selectable=True,
         ),
         key=key,
-        height=60 + 26 * len(labels),
+        height=64 + 26 * len(labels),
         alt=f"Features of the market by {kind.lower()} for session {session}",
         on_select=choice.clicked(key, [cell["feature"] for cell in cells]),
     )
@@ -95,7 +95,7 @@ def _now(families: list[Family]) -> None:
 
 
 def _has(family: Family, *, of_pairs: bool) -> bool:
-    return any((" " in label) == of_pairs for label, _ in family.members)
+    return any((market.PAIR in label) == of_pairs for label, _ in family.members)
 
 
 def _wrapped(pattern: str) -> str:

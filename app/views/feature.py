@@ -57,14 +57,23 @@ def draw(entries: list[Entry], symbols: list[str]) -> None:
 
 
 def _choose(entries: list[Entry]) -> str:
-    modules = list(catalog.count_by_module())
-    words = st.text_input(
+    modules = catalog.count_by_module()
+    left, right = st.columns([3, 2])
+    words = left.text_input(
         "Search",
         key="features_words",
-        placeholder="name, formula, units, source, oracle",
+        placeholder="name, formula, source, oracle",
         persist_state="session",
     )
-    module = st.pills("Module", modules, key=choice.MODULE, persist_state="session")
+    module = right.selectbox(
+        "Module",
+        list(modules),
+        index=None,
+        placeholder="all",
+        format_func=lambda name: f"{name} · {modules[name]}",
+        key=choice.MODULE,
+        persist_state="session",
+    )
     shown = catalog.matching(entries, words, module)
     table_key = f"features_catalog_{words}_{module}"
     names = [entry["name"] for entry in entries]
@@ -93,7 +102,7 @@ def _choose(entries: list[Entry]) -> str:
         selection_mode="single-row",
         hide_index=True,
         placeholder="",
-        height=372,
+        height=405,
         column_config={
             "name": st.column_config.TextColumn("Name", pinned=True),
             "formula": st.column_config.TextColumn("Formula", width="medium"),
@@ -146,13 +155,18 @@ def _series(entry: Entry, symbols: list[str]) -> str:
             return symbol
     sessions = max(rows["count_sessions"].to_pylist())
     cards.chart(
-        price_charts.price_with_feature(rows, entry["name"], is_reduced=sessions > 1),
+        price_charts.price_with_feature(
+            rows, entry["name"], is_reduced=sessions > 1, units=entry["units"]
+        ),
         key="features_series",
         height=520,
         alt=f"Price of {symbol} over {entry['name']}, {window}",
     )
     reduced = f" A step is {sessions} sessions, the band its lowest to highest." * (sessions > 1)
-    st.caption(f"Known before each session opened; the last value is the next session's.{reduced}")
+    st.caption(
+        "Known before each session opened; the last value is the next session's. The price is "
+        f"adjusted.{reduced}"
+    )
     return symbol
 
 
@@ -170,6 +184,7 @@ def _definition(entry: Entry) -> None:
         "Source": entry["source"],
         "Inputs": entry.get("inputs"),
         "Lookback": f"{entry['lookback']:,} bars",
+        "Windows": f"{entry['windows']} bars" if entry.get("windows") else None,
         "First value": f"after {entry.get('min_obs')} bars" if entry.get("min_obs") else None,
         "Computed by": entry.get("engine"),
         "Oracle": entry["oracle"],
@@ -314,7 +329,7 @@ def _by_regime(entry: Entry, symbol: str) -> None:
                 height="content",
                 column_order=("group", "n", "mean", "std", "low", "median", "high"),
                 column_config={
-                    "group": st.column_config.TextColumn("Regime", pinned=True),
+                    "group": st.column_config.TextColumn("Regime", pinned=True, width=120),
                     "n": st.column_config.NumberColumn("Sessions", format="localized"),
                     **{
                         name: st.column_config.NumberColumn(label, format="%.4g")

@@ -16,7 +16,7 @@ BARS = 1_486  # sessions of six years, by which costs are told
 
 _COLOURS = {
     "Missing": (theme.UP, theme.BLUE, theme.WARN, theme.VIOLET, theme.DOWN),
-    "Cost": theme.SEQUENTIAL,
+    "Cost": (*theme.SEQUENTIAL[1:], theme.WARN),
     "Audit": (theme.UP, theme.WARN, theme.DOWN, theme.BORDER),
 }
 
@@ -77,7 +77,11 @@ _MEANING = {
 
 def _metrics(entries: list[Entry], modules: list[dict[str, Any]]) -> None:
     shares = sorted(entry["null_share"] for entry in entries if entry["null_share"] is not None)
-    cost = [module["cost_us"] for module in modules if module["cost_us"] is not None]
+    cost = [
+        module["cost_us"]
+        for module in modules
+        if module["cost_us"] is not None and module["table"] == catalog.TABLES["daily"]
+    ]
     count = {status: sum(module[status] for module in modules) for status in catalog.AUDITED}
     audited = sum(count.values()) - count["not_audited"]
     cross = sum(entry["scope"] == "cross" for entry in entries)
@@ -99,7 +103,7 @@ def _metrics(entries: list[Entry], modules: list[dict[str, Any]]) -> None:
                 "Kernels",
                 wording.duration(sum(cost) * BARS / 1e6) if cost else "–",
                 f"a symbol, {BARS:,} bars" if cost else "not measured",
-                help="CPU time of one core, added up from the last audit of the kernels.",
+                help="CPU time of one core for one symbol, by the last audit of the kernels.",
             ),
             cards.Metric(
                 "Audits passed",
