@@ -207,7 +207,7 @@ def levels(
             "top": "middle",
             "itemHeight": min(180, 12 * len(names)),
             "itemWidth": 10,
-            "text": [f"{high:g} {_short(units)}", f"{low:g}"],
+            "text": [f"{high:g}{_short(units)}", f"{low:g}"],
             "textStyle": {"color": theme.MUTED, "fontSize": 11},
             "inRange": {"color": list(theme.DIVERGING if low < 0 else theme.SEQUENTIAL)},
         },
@@ -215,7 +215,11 @@ def levels(
             {
                 "type": "heatmap",
                 "encode": {"x": "period", "y": "label", "value": "amount"},
-                "itemStyle": {"borderColor": theme.BACKGROUND, "borderWidth": 0.5},
+                # borders would darken narrow cells
+                "itemStyle": {
+                    "borderColor": theme.BACKGROUND,
+                    "borderWidth": 0.5 if len(columns) < 130 else 0,
+                },
                 "progressive": 0,
             }
         ],
@@ -312,7 +316,7 @@ def _pieces(dimension: str, classes: Sequence[tuple[str, str]]) -> Option:
 
 def _short(units: str) -> str:
     """Return units that fit beside a colour bar; a range says nothing that the ends do not."""
-    return "" if units.startswith("[") or len(units) > 8 else units
+    return "" if units.startswith("[") or len(units) > 8 else f" {units}"
 
 
 CALENDAR_YEAR = 148  # pixels of one year's rows

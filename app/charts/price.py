@@ -137,7 +137,7 @@ def price_with_feature(
             category(gridIndex=1, boundaryGap=True),
         ],
         "yAxis": [
-            value(gridIndex=0, scale=True, splitNumber=4, **named("dollars", gap=46)),
+            value(gridIndex=0, scale=True, splitNumber=4, **named("adjusted dollars", gap=46)),
             value(gridIndex=1, scale=True, splitNumber=4, **named(units, gap=46)),
         ],
         "dataZoom": [{"type": "inside", "xAxisIndex": [0, 1]}],

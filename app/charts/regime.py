@@ -126,7 +126,7 @@ def price_with_regimes(rows: pa.Table, names: Sequence[str], *, with_probabiliti
             *([category(**below, boundaryGap=True)] if with_probabilities else []),
         ],
         "yAxis": [
-            value(gridIndex=0, scale=True, splitNumber=5, **named("dollars", gap=46)),
+            value(gridIndex=0, scale=True, splitNumber=5, **named("adjusted dollars", gap=46)),
             {**value(gridIndex=0), **hidden},
             *(
                 [value(**below, min=0, max=1, splitNumber=2, **named("probability", gap=46))]

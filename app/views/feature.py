@@ -297,6 +297,7 @@ def _by_regime(entry: Entry, symbol: str) -> None:
         family = _FAMILIES[title]
         found = features.by_regime(entry["name"], family.column, symbol, pooled=pooled)
         whose = "all symbols" if pooled else symbol
+        rows_of = "The market by the regime of" if of_market else "Rows of"
         rows = [
             {"place": place, "group": name, **found[name]}
             for place, name in enumerate(regimes.names(family))
@@ -344,8 +345,8 @@ def _by_regime(entry: Entry, symbol: str) -> None:
                 },
             )
         st.caption(
-            f"Rows of {whose}; boxes hold the middle half, whiskers reach from 5% to 95%. Feature "
-            "and regime were both known before the session opened."
+            f"{rows_of} {whose}; boxes hold the middle half, whiskers reach from 5% to 95%. "
+            "Feature and regime were both known before the session opened."
         )
 
 

@@ -82,6 +82,6 @@ def test_a_page_without_a_description_is_named(tmp_path, monkeypatch):
 
 def test_every_page_has_a_place_of_its_own():
     found = pages.find()
-    assert {"overview", "data_quality", "features"} <= {one.name for one in found}
+    assert {"overview", "data_quality", "features", "regimes"} <= {one.name for one in found}
     assert len({one.page.order for one in found}) == len(found)
     assert len({one.page.title for one in found}) == len(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ PAGES = [
     ("Overview", "Last build", 2),
     ("Data quality", "Rows in day files", 2),
     ("Features", "Definition", 2),
+    ("Regimes", "Price and regime", 3),
 ]
 
 
@@ -80,9 +82,12 @@ def test_metric_cards_are_equal(visit: Visit):
 
 
 def test_every_tab_draws(visit: Visit):
-    for title in ("Data quality", "Features"):
+    for title in ("Data quality", "Features", "Regimes"):
         visit.open(title)
-        for tab in visit.page.get_by_test_id("stTab").all():
+        tabs = visit.page.get_by_test_id("stTab")
+        # the last first: tabs within a tab come after it, and go when another is opened
+        for place in reversed(range(tabs.count())):
+            tab = tabs.nth(place)
             tab.click()
             expect(tab).to_have_attribute("aria-selected", "true")
             visit.settle()
@@ -99,6 +104,32 @@ def test_a_click_on_the_catalog_shows_the_feature(visit: Visit):
     definition = visit.page.locator(".st-key-definition")
     expect(definition.get_by_text("2 sin(t / 30)")).to_be_visible()
     visit.settle()
+    visit.finish()
+
+
+def test_a_click_on_a_tile_of_the_module_map_opens_the_feature(visit: Visit):
+    visit.open("Features")
+    visit.page.get_by_test_id("stTab").filter(has_text="Module map").click()
+    chart = visit.page.locator(".st-key-map").get_by_test_id("stEChartsChart")
+    expect(chart).to_be_visible()
+    visit.settle()
+    box = chart.bounding_box()
+    assert box is not None
+    # any tile: they stand right of the names of the modules
+    visit.page.mouse.click(box["x"] + 0.28 * box["width"], box["y"] + 0.6 * box["height"])
+    expect(visit.page.locator(".st-key-definition")).to_be_visible()
+    expect(visit.page).to_have_url(re.compile(r"/features\?feature=\w+"))
+    visit.settle()
+    visit.finish()
+
+
+def test_another_kind_of_regime_is_drawn_when_it_is_chosen(visit: Visit):
+    visit.open("Regimes")
+    chart = visit.page.locator(".st-key-regimes_price").get_by_test_id("stEChartsChart")
+    before = chart.screenshot()
+    visit.page.locator(".st-key-regimes_family").get_by_text("Trend", exact=True).click()
+    visit.settle()
+    assert chart.screenshot() != before
     visit.finish()
 
 
