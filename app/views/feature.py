@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -57,7 +58,7 @@ def draw(entries: list[Entry], symbols: list[str]) -> None:
 
 
 def _choose(entries: list[Entry]) -> str:
-    modules = catalog.count_by_module()
+    modules = Counter(entry["module"] for entry in entries)
     left, right = st.columns([3, 2])
     words = left.text_input(
         "Search",

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from engine.features import market_universe, registry
+from engine.features import market_universe, regime_definitions, registry
 from engine.features.market_panel import Market
 from engine.features.panel import Bars, Floats
 from engine.kernels.fingerprint import chain
@@ -47,7 +47,7 @@ def code_hash() -> int:
     for library in ("numpy", "numba"):
         digest.update(version(library).encode())
     code = sorted([*package.rglob("*.py"), *(package.parent / "kernels").glob("*.py")])
-    for path in [*code, *market_universe.seeds()]:
+    for path in [*code, *market_universe.seeds(), regime_definitions.seed()]:
         digest.update(path.read_bytes())
     return int.from_bytes(digest.digest(), "little")
 

@@ -25,6 +25,34 @@ FITTED = {
     "acd_alpha": 0.15,
     "acd_beta": 0.80,
 }
+for _model, _sigma, _stay in (
+    ("hmm3", (0.006, 0.011, 0.024), 0.97),
+    ("hmm2", (0.008, 0.020), 0.98),
+    ("mixture2", (0.5, 0.7), 0.5),
+):
+    for _i, _value in enumerate(_sigma):
+        FITTED[f"{_model}_mean_{_i}"] = -5.0 + _i if _model == "mixture2" else 5e-4 - 4e-4 * _i
+        FITTED[f"{_model}_sigma_{_i}"] = _value
+        for _j in range(len(_sigma)):
+            _move = _stay if _i == _j else (1.0 - _stay) / (len(_sigma) - 1)
+            FITTED[f"{_model}_from_{_i}_to_{_j}"] = _move
+
+
+def volatility_indices(count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return index levels that revert and jump, and the return of a fund that follows them."""
+    log_vix = np.zeros(count)
+    for row in range(1, count):
+        log_vix[row] = 0.95 * log_vix[row - 1] + 0.05 * rng.standard_t(4)
+    level = 18.0 * np.exp(log_vix)
+    change = np.diff(log_vix, prepend=0.0)
+    return {
+        "vix": level,
+        "vix9d": level * np.exp(0.3 * log_vix + 0.03 * rng.standard_normal(count)),
+        "vix3m": level * np.exp(0.05 - 0.4 * log_vix + 0.03 * rng.standard_normal(count)),
+        "vvix": 90.0 * np.exp(0.4 * log_vix + 0.05 * rng.standard_normal(count)),
+        "skew": 130.0 + 6.0 * rng.standard_normal(count),
+        "fund_return": 0.45 * change - 0.002 + 0.01 * rng.standard_normal(count),
+    }
 
 
 def random_bars(symbol: str, count: int, seed: int = 0) -> Bars:
@@ -48,6 +76,8 @@ def random_bars(symbol: str, count: int, seed: int = 0) -> Bars:
         for name in session.fields
     }
     extra |= {name: np.full(count, value) for name, value in FITTED.items()}
+    extra |= volatility_indices(count, rng)
+    extra["bench_return"] = 0.6 * (gap + path[:, -1]) + 0.6 * sigma * rng.standard_normal(count)
     days = np.datetime64("2010-01-04") + np.arange(2 * count).astype("timedelta64[D]")
     return Bars(
         symbol=symbol,

@@ -80,7 +80,7 @@ absent as (
 
     select coalesce(list(dim_universe.symbol), []) as symbols
     from {{ ref('dim_universe') }}
-    anti join {{ ref('int_bars__panel') }} as panel using (symbol)
+    anti join {{ ref('int_bars__panel') }} using (symbol)
     where not dim_universe.is_index
 
 ),
