@@ -48,6 +48,19 @@ def test_a_page_is_shown_without_error_and_without_leaving_this_machine(
     visit.finish()
 
 
+@pytest.mark.parametrize(("tab", "charts"), [("Module map", 1), ("Cross-asset", 2)])
+def test_a_view_of_features_is_shown(tab: str, charts: int, visit: Visit, pictures: Path):
+    visit.open("Features")
+    visit.page.get_by_test_id("stTab").filter(has_text=tab).click()
+    expect(visit.page.get_by_test_id("stEChartsChart")).to_have_count(charts)
+    visit.settle()
+    visit.page.mouse.move(840, 1)
+    kept = picture(pictures, f"Features {tab}", 1680)
+    visit.page.screenshot(path=kept)
+    assert kept.stat().st_size > 20_000
+    visit.finish()
+
+
 @pytest.mark.parametrize("visit", [(420, 900), (1000, 900)], indirect=True)
 @pytest.mark.parametrize(("title", "words", "charts"), PAGES)
 def test_a_page_fits_a_narrow_window(
