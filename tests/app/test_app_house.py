@@ -51,6 +51,11 @@ def test_no_page_writes_html():
         assert "st.html" not in text, path.name
 
 
+def test_streamlit_finds_no_pages_of_its_own():
+    # else an address opened first on a new server shows nothing
+    assert not (ROOT / "app" / "pages").exists()
+
+
 def test_a_page_joins_by_adding_one_file(tmp_path, monkeypatch):
     package = tmp_path / "some_pages"
     package.mkdir()

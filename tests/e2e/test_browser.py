@@ -156,6 +156,18 @@ def test_another_window_is_drawn_when_it_is_chosen(visit: Visit):
     visit.finish()
 
 
+def test_an_address_opens_on_a_server_that_nobody_has_visited(
+    context: BrowserContext, new_server: str
+):
+    visit = Visit(context.new_page(), new_server)
+    visit.watch()
+    visit.page.goto(f"{new_server}/features?feature=raw_noise")
+    expect(visit.page.locator(".st-key-definition").get_by_text("uniform noise")).to_be_visible()
+    visit.settle()
+    assert visit.outside == []
+    visit.page.close()
+
+
 def test_without_a_warehouse_the_app_says_how_to_make_one(
     context: BrowserContext, empty_server: str
 ):
