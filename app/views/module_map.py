@@ -109,7 +109,7 @@ def _metrics(entries: list[Entry], modules: list[dict[str, Any]]) -> None:
                 "Audits passed",
                 wording.share(count["passed"], len(entries)) if audited else "–",
                 _findings(count) if audited else "none has run",
-                "red" if count["failed"] else "orange" if count["stale"] else "green",
+                _colour(count) if audited else "gray",
                 help="Features whose last audits found nothing, on the code as it was built.",
             ),
         ],
@@ -120,6 +120,10 @@ def _metrics(entries: list[Entry], modules: list[dict[str, Any]]) -> None:
 def _findings(count: dict[str, int]) -> str:
     words = {"failed": "failed", "stale": "stale", "not_audited": "not audited"}
     return ", ".join(f"{count[name]} {word}" for name, word in words.items() if count[name])
+
+
+def _colour(count: dict[str, int]) -> str:
+    return "red" if count["failed"] else "orange" if count["stale"] else "green"
 
 
 def _table(modules: list[dict[str, Any]]) -> None:
@@ -137,7 +141,7 @@ def _table(modules: list[dict[str, Any]]) -> None:
             *("passed_share", "failed", "stale", "not_audited", "audited_at"),
         ),
         column_config={
-            "module": st.column_config.TextColumn("Module", pinned=True),
+            "module": st.column_config.TextColumn("Module", pinned=True, width=150),
             "table": "Table",
             "columns": st.column_config.NumberColumn("Columns", width="small"),
             "null_share": st.column_config.ProgressColumn(
