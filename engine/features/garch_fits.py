@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -31,6 +32,12 @@ FITS_SCHEMA = pa.schema(
         ("input_hash", pa.string()),
     ]
 )
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> str:
+    """Return the versions of what fits; looking one up searches the whole import path."""
+    return "|".join(version(name) for name in ("arch", "scipy", "numpy"))
 
 
 def fit(returns: Floats) -> dict[str, dict[str, Any]]:
@@ -112,7 +119,7 @@ def garch_fits(panel: pa.Table, previous: pa.Table | None = None) -> pa.Table:
     pyarrow.Table
         `FITS_SCHEMA`, ordered by symbol, quarter and model.
     """
-    libraries = "|".join(version(name) for name in ("arch", "scipy", "numpy"))
+    libraries = _libraries()
     estimator = Estimator(f"{SPEC}|{libraries}", _returns, _rows)
     return fits.quarterly_fits(panel, [estimator], FITS_SCHEMA, previous)
 

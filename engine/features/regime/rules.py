@@ -137,8 +137,8 @@ _VIX_WHY = (
 )
 _TREND_WHY = (
     f"{_SEED} The state follows the t-statistic of the trend line over 60 bars (the contract); the "
-    "vote is in the score. Prices are near a random walk, on which that t exceeds 10 in size in a "
-    "third of all windows: it measures steadiness and is no test."
+    "vote is in the score. Prices are near a random walk, on which that t exceeds 10 in size in "
+    "nearly half of all windows: it measures steadiness and is no test."
 )
 _COMBINED_WHY = (
     f"{_SEED} Direction is the sign of the trend line's t over 60 bars, wild the upper half of the "
