@@ -15,30 +15,15 @@ import numpy as np
 import pyarrow as pa
 
 from engine.errors import BuildError
-from engine.features import append, registry
+from engine.features import append, registry, tails
+from engine.features.evaluation import evaluate
 from engine.features.market_panel import WHOLE_MARKET, Market, market_from_table
 from engine.features.market_universe import universe
-from engine.features.market_workspace import MarketWorkspace
 from engine.features.panel import UTC, Bars, Floats, bars_from_table
-from engine.features.workspace import Workspace
+from engine.features.tails import Tail
 
 KEYS = (("symbol", pa.string()), ("session_date", pa.date32()), ("known_at", UTC))
 MARKET_KEYS = KEYS[1:]
-
-
-def workspace(bars: Bars | Market) -> Workspace | MarketWorkspace:
-    """Return the workspace of one symbol's bars, or of the market."""
-    return MarketWorkspace(bars) if isinstance(bars, Market) else Workspace(bars)
-
-
-def evaluate(features: Iterable[registry.Feature], bars: Bars | Market) -> dict[str, Floats]:
-    """Return the features whose families carry their own definition."""
-    shared = workspace(bars)
-    return {
-        feature.name: feature.family.value(shared, *feature.sizes)
-        for feature in features
-        if feature.family.value is not None and feature.family.engine in ("kernel", "fit")
-    }
 
 
 def compute(name: str, bars: Bars | Market, first: int = 0) -> dict[str, Floats]:
@@ -72,18 +57,11 @@ def compute(name: str, bars: Bars | Market, first: int = 0) -> dict[str, Floats]
 
 def columns(module: registry.Module, bars: Bars | Market, first: int = 0) -> dict[str, Floats]:
     """Return what a module's kernels say from row `first` on, unchecked; see `compute`."""
+    if first:
+        return tails.columns(module, [Tail(bars, first)])[0]
     own = getattr(module.code, "compute", None)
-    if not first:
-        whole: dict[str, Floats] = own(bars) if own is not None else evaluate(module.features, bars)
-        return whole
-    found: dict[str, Floats] = {}
-    reach = append.Reach.before(bars, first)
-    for lookback, features in append.groups(module, apart=own is None):
-        start = reach.start(lookback)
-        part = bars.part(start)
-        values = own(part) if own is not None else evaluate(features, part)
-        found |= {name: column[first - start :] for name, column in values.items()}
-    return found
+    whole: dict[str, Floats] = own(bars) if own is not None else evaluate(module.features, bars)
+    return whole
 
 
 def _checked(

@@ -1,0 +1,26 @@
+"""The columns of a module from whole bars: every family's definition over one workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.features import registry
+from engine.features.market_panel import Market
+from engine.features.market_workspace import MarketWorkspace
+from engine.features.panel import Bars, Floats
+from engine.features.workspace import Workspace
+
+
+def workspace(bars: Bars | Market) -> Workspace | MarketWorkspace:
+    """Return the workspace of one symbol's bars, or of the market."""
+    return MarketWorkspace(bars) if isinstance(bars, Market) else Workspace(bars)
+
+
+def evaluate(features: Iterable[registry.Feature], bars: Bars | Market) -> dict[str, Floats]:
+    """Return the features whose families carry their own definition."""
+    shared = workspace(bars)
+    return {
+        feature.name: feature.family.value(shared, *feature.sizes)
+        for feature in features
+        if feature.family.value is not None and feature.family.engine in ("kernel", "fit")
+    }
