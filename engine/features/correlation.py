@@ -15,7 +15,6 @@ from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace
 from engine.kernels import comovement
-from engine.kernels.safe_division import FLOOR
 from engine.kernels.sorted_window import rolling_quantiles
 from engine.kernels.wilder import decay_length
 
@@ -100,7 +99,7 @@ def half_beta(which: int, s: Workspace, w: int) -> Floats:
 def where_both_move(s: Workspace, out: Floats, w: int) -> Floats:
     """Return a statistic where neither the symbol nor the benchmark stands still, else NaN."""
     _, std_ret, std_bench = co_moments(s, s.ret, bench(s), w)
-    alive = (std_ret > FLOOR * s.scale(s.ret)) & (std_bench > FLOOR * s.scale(bench(s)))
+    alive = s.alive(std_ret, s.ret) & s.alive(std_bench, bench(s))
     return np.where(alive, out, np.nan)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.features.panel import Floats
 from engine.kernels import safe_division, trend, wilder, window
@@ -112,5 +113,11 @@ class Statistics:
 
     def divide(self, a: Floats, b: Floats, series: Floats) -> Floats:
         """Return a / b where |b| > 1e-3 x the scale of `series`, else NaN."""
-        out: Floats = safe_division.safe_divide(a, b, self.scale(series))
+        out = np.full(len(b), np.nan)
+        np.divide(a, b, out=out, where=self.alive(b, series))
+        return out
+
+    def alive(self, b: Floats, series: Floats) -> NDArray[np.bool_]:
+        """Return where |b| > 1e-3 x the scale of `series`."""
+        out: NDArray[np.bool_] = safe_division.alive(b, series)
         return out

@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
+from engine.kernels.lanes import BLOCK
 from engine.kernels.window import Floats
 
 START_WEIGHT = 1e-6
@@ -75,6 +76,39 @@ def _newest_first(values: Floats, start: int, stop: int, weights: Floats) -> flo
 
 
 @njit(cache=True, nogil=True)
+def _side_by_side(
+    values: Floats,
+    begin: int,
+    size: int,
+    window: int,
+    lookback: int,
+    weights: Floats,
+    sums: Floats,
+) -> None:
+    """Leave what `_newest_first` adds, and the seed's sum, of `size` values' rows in `sums`.
+
+    Each row's terms go to the same sums in the same order as there; only the rows are worked on
+    together, so that the machine's vectors are used.
+    """
+    for lane in range(5):
+        for k in range(size):
+            sums[lane, k] = 0.0
+    count = lookback - window
+    whole = count - count % 4
+    for i in range(count):
+        total = sums[i % 4 if i < whole else 0]
+        piece = values[begin - i : begin - i + size]
+        weight = weights[i]
+        for k in range(size):
+            total[k] += weight * piece[k]
+    seed = sums[4]
+    for i in range(window):
+        piece = values[begin - lookback + 1 + i : begin - lookback + 1 + i + size]
+        for k in range(size):
+            seed[k] += piece[k]
+
+
+@njit(cache=True, nogil=True)
 def smooth(x: Floats, window: int, alpha: float, lookback: int) -> Floats:
     """Return the exponential average of the last `lookback` existing values at each row.
 
@@ -101,21 +135,28 @@ def smooth(x: Floats, window: int, alpha: float, lookback: int) -> Floats:
     out = np.full(n, np.nan)
     values = np.empty(n)
     weights = _powers(1.0 - alpha, max(lookback, window) - window + 1)
+    rows = np.empty(n, dtype=np.int64)
     count = 0
     for t in range(n):
-        if np.isnan(x[t]):
-            continue
-        values[count] = x[t]
-        count += 1
-        if count < window:
-            continue
-        start = max(0, count - lookback)
+        if not np.isnan(x[t]):
+            values[count] = x[t]
+            rows[count] = t
+            count += 1
+    # Rows that have not seen `lookback` values yet.
+    for last in range(window - 1, min(count, lookback - 1)):
         seed = 0.0
-        for i in range(start, start + window):
+        for i in range(window):
             seed += values[i]
-        steps = count - start - window
-        recent = _newest_first(values, start + window, count, weights)
-        out[t] = alpha * recent + weights[steps] * (seed / window)
+        recent = _newest_first(values, window, last + 1, weights)
+        out[rows[last]] = alpha * recent + weights[last + 1 - window] * (seed / window)
+    sums = np.empty((5, BLOCK))
+    for begin in range(max(lookback, window) - 1, count, BLOCK):
+        size = min(BLOCK, count - begin)
+        _side_by_side(values, begin, size, window, lookback, weights, sums)
+        for k in range(size):
+            recent = (sums[0, k] + sums[1, k]) + (sums[2, k] + sums[3, k])
+            seed = sums[4, k] / window
+            out[rows[begin + k]] = alpha * recent + weights[lookback - window] * seed
     return out
 
 
