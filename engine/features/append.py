@@ -21,12 +21,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from engine.features import market_universe
 from engine.features.market_panel import Market
-from engine.features.panel import Bars, Floats
+from engine.features.panel import Bars, Floats, in_order, runs
 from engine.kernels.fingerprint import chain
 
 Words = NDArray[np.uint64]
@@ -56,14 +55,15 @@ def input_hashes(bars: Bars | Market) -> Words:
         One symbol's bars with their extras, or all members' with the levels.
     """
     series = _series(bars)
-    bits = [
-        np.ascontiguousarray(values, dtype=np.float64).view(np.uint64) for values in series.values()
-    ]
-    days = bars.time.astype("datetime64[s]").astype(np.int64).view(np.uint64)
+    bits = np.empty((len(series) + 1, len(bars)))
+    for row, values in enumerate(series.values(), 1):
+        bits[row] = values
+    words = bits.view(np.uint64)
+    words[0] = bars.time.astype("datetime64[s]").astype(np.int64).view(np.uint64)
     told = repr((bars.symbol, bars.periods_per_year, list(series)))
     seed = hashlib.blake2b(told.encode(), digest_size=8, key=code_hash().to_bytes(8, "little"))
     start = np.uint64(int.from_bytes(seed.digest(), "little"))
-    hashes: Words = chain(np.column_stack([days, *bits]), start)
+    hashes: Words = chain(words, start)
     return hashes
 
 
@@ -107,19 +107,29 @@ def previous_rows(connection: Any, table: str, columns: Sequence[str] = ("*",)) 
         return None
 
 
+def _kept(previous: pa.Table | None, schema: pa.Schema, keys: Sequence[str]) -> pa.Table | None:
+    """Return the kept rows, in order of their keys; none when the columns are others now."""
+    if previous is None or previous.schema.names != schema.names or not previous.num_rows:
+        return None
+    if not previous.schema.equals(schema):
+        previous = previous.cast(schema)
+    return in_order(previous, keys)
+
+
 def by_symbol(previous: pa.Table | None, schema: pa.Schema) -> dict[str, pa.Table]:
     """Return the kept rows of each symbol, by session; none when the columns are others now."""
-    if previous is None or previous.schema.names != schema.names or not previous.num_rows:
+    previous = _kept(previous, schema, ("symbol", "session_date"))
+    if previous is None:
         return {}
-    previous = previous.sort_by([("symbol", "ascending"), ("session_date", "ascending")])
-    symbols = previous["symbol"].combine_chunks()
-    runs = pc.run_end_encode(symbols)
-    ends = runs.run_ends.to_pylist()
-    starts = [0, *ends[:-1]]
     return {
-        symbol: previous.slice(start, end - start)
-        for symbol, start, end in zip(runs.values.to_pylist(), starts, ends, strict=True)
+        symbol: previous.slice(start, stop - start)
+        for symbol, start, stop in runs(previous["symbol"])
     }
+
+
+def by_session(previous: pa.Table | None, schema: pa.Schema) -> pa.Table | None:
+    """Return the market's kept rows, by session; none when the columns are others now."""
+    return _kept(previous, schema, ("session_date",))
 
 
 def unchanged(kept: pa.Table | None, hashes: Words) -> int:

@@ -121,10 +121,11 @@ def mean_std(x: Floats, window: int) -> tuple[Floats, Floats]:
             begin = t - ready if present == 0 else t - ready + 1
             _two_passes(x, begin, ready, window, mean[begin : begin + ready], squares)
             for k in range(ready):
-                std[begin + k] = np.sqrt(squares[k] / (window - 1))
                 if flat[k]:
                     mean[begin + k] = x[begin + k - window + 1]
                     std[begin + k] = 0.0
+                else:
+                    std[begin + k] = np.sqrt(squares[k] / (window - 1))
             ready = 0
     return mean, std
 
