@@ -20,7 +20,7 @@ from engine.features import append, registry, tails
 from engine.features.evaluation import evaluate
 from engine.features.market_panel import Market, market_from_table
 from engine.features.market_universe import universe
-from engine.features.panel import UTC, Bars, Floats, bars_from_table
+from engine.features.panel import UTC, Bars, Dates, Floats, bars_from_table
 from engine.features.tails import Tail
 
 KEYS = (("symbol", pa.string()), ("session_date", pa.date32()), ("known_at", UTC))
@@ -49,33 +49,32 @@ def compute(name: str, bars: Bars | Market) -> dict[str, Floats]:
         value is infinite.
     """
     module = registry.module(name)
-    return _checked(module, columns(module, bars), bars, 0)
+    return _checked(module, columns(module, bars), bars.symbol, bars.time)
 
 
-def compute_tails(name: str, wanted: Sequence[Tail]) -> list[dict[str, Floats]]:
-    """Return a module's kernel columns of the last rows of each symbol; see `compute`.
+def compute_tails(name: str, wanted: Sequence[Tail]) -> dict[str, Floats]:
+    """Return a module's kernel columns of the last rows of each symbol, one after another.
 
-    Rows before are visited only as far as the registry's lookbacks say that they matter.
+    Rows before are visited only as far as the registry's lookbacks say that they matter. For the
+    rest see `compute`.
     """
     module = registry.module(name)
-    found = tails.columns(module, wanted)
-    return [
-        _checked(module, columns, tail.bars, tail.first)
-        for columns, tail in zip(found, wanted, strict=True)
-    ]
+    times = np.concatenate([tail.bars.time[tail.first :] for tail in wanted])
+    symbols = ", ".join(tail.bars.symbol for tail in wanted)
+    return _checked(module, tails.columns(module, wanted), symbols, times)
 
 
 def columns(module: registry.Module, bars: Bars | Market, first: int = 0) -> dict[str, Floats]:
     """Return what a module's kernels say from row `first` on, unchecked."""
     if first:
-        return tails.columns(module, [Tail(bars, first)])[0]
+        return tails.columns(module, [Tail(bars, first)])
     own = getattr(module.code, "compute", None)
     whole: dict[str, Floats] = own(bars) if own is not None else evaluate(module.features, bars)
     return whole
 
 
 def _checked(
-    module: registry.Module, found: dict[str, Floats], bars: Bars | Market, first: int
+    module: registry.Module, found: dict[str, Floats], symbol: str, time: Dates
 ) -> dict[str, Floats]:
     """Return the registered columns in order, or say what is wrong with them."""
     expected = module.computed
@@ -91,11 +90,11 @@ def _checked(
             f"Module {module.name} does not compute registered columns: {', '.join(missing)}.",
             "Give their Family a `value`, or register them with another engine.",
         )
-    size = len(bars) - first
+    size = len(time)
     for column in expected:
         if found[column].shape != (size,):
             raise BuildError(
-                f"{column} of {bars.symbol} has shape {found[column].shape}, not ({size},).",
+                f"{column} of {symbol} has shape {found[column].shape}, not ({size},).",
                 "A kernel returns one value a bar.",
             )
     matrix = np.array([found[column] for column in expected]).reshape(len(expected), size)
@@ -103,7 +102,7 @@ def _checked(
     if infinite.any():
         place, row = np.argwhere(infinite)[0]
         raise BuildError(
-            f"{expected[place]} of {bars.symbol} is infinite at {bars.time[first + row]}.",
+            f"{expected[place]} of {symbol} is infinite at {time[row]}.",
             "Divide with Workspace.divide, and take logarithms of positive numbers only.",
         )
     return {column: found[column] for column in expected}
@@ -218,19 +217,17 @@ class _Part:
     hashes: append.Words
     done: list[pa.RecordBatch] | None = None
 
-    def batch(
-        self, target: pa.Schema, found: Mapping[str, Floats], first: int = 0
-    ) -> pa.RecordBatch:
-        """Return computed columns as rows of the result, beginning with row `first`."""
-        known = set(self.keys.column_names)
-        keys = [
-            self.keys[field.name].slice(first).combine_chunks().cast(field.type)
-            for field in target
-            if field.name in known and field.name not in found
-        ]
-        values = [pa.array(column, from_pandas=True) for column in found.values()]
-        hashes = pa.array(self.hashes[first:])
-        return pa.RecordBatch.from_arrays([*keys, *values, hashes], schema=target)
+
+def _batch(
+    target: pa.Schema, parts: Sequence[tuple[_Part, int]], found: Mapping[str, Floats]
+) -> pa.RecordBatch:
+    """Return computed columns of the parts' rows, each from a first one on, as rows of the result."""
+    names = [name for name in target.names if name not in found and name != append.HASH]
+    keys = pa.concat_tables([part.keys.select(names).slice(first) for part, first in parts])
+    known = [keys[name].combine_chunks().cast(target.field(name).type) for name in names]
+    values = [pa.array(column, from_pandas=True) for column in found.values()]
+    hashes = pa.array(np.concatenate([part.hashes[first:] for part, first in parts]))
+    return pa.RecordBatch.from_arrays([*known, *values, hashes], schema=target)
 
 
 def _append(
@@ -252,12 +249,15 @@ def _append(
             longer.append((part, before, Tail(part.bars, first - 1)))
     if not longer:
         return
-    computed = compute_tails(name, [tail for _, _, tail in longer])
-    for (part, before, tail), found in zip(longer, computed, strict=True):
-        fresh = part.batch(target, found, tail.first)
-        last = before.slice(tail.first, 1).combine_chunks()
-        if pa.Table.from_batches([fresh.slice(0, 1)]).equals(last):
-            part.done = [*before.slice(0, tail.first).to_batches(), fresh]
+    found = compute_tails(name, [tail for _, _, tail in longer])
+    fresh = _batch(target, [(part, tail.first) for part, _, tail in longer], found)
+    row = 0
+    for part, before, tail in longer:
+        rows = fresh.slice(row, len(tail))
+        row += len(tail)
+        last = before.slice(tail.first, 1).combine_chunks().to_batches()[0]
+        if rows.slice(0, 1).equals(last):
+            part.done = [*before.slice(0, tail.first).to_batches(), rows]
 
 
 def _batches(
@@ -269,7 +269,7 @@ def _batches(
     threads = min(4, os.cpu_count() or 1)
 
     def whole(part: _Part) -> list[pa.RecordBatch]:
-        return [part.batch(target, compute(name, part.bars))]
+        return [_batch(target, [(part, 0)], compute(name, part.bars))]
 
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[list[pa.RecordBatch] | Future[list[pa.RecordBatch]]] = deque()

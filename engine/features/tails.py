@@ -176,8 +176,8 @@ def groups(
         yield longest, tuple(together)
 
 
-def columns(module: registry.Module, tails: Sequence[Tail]) -> list[dict[str, Floats]]:
-    """Return a module's kernel columns of each tail, one value a row of it.
+def columns(module: registry.Module, tails: Sequence[Tail]) -> dict[str, Floats]:
+    """Return a module's kernel columns of the tails, one after another.
 
     Parameters
     ----------
@@ -188,45 +188,52 @@ def columns(module: registry.Module, tails: Sequence[Tail]) -> list[dict[str, Fl
         matter.
     """
     own: Callable[..., dict[str, Floats]] | None = getattr(module.code, "compute", None)
-    found: list[dict[str, Floats]] = [{} for _ in tails]
+    rows = np.cumsum([0, *map(len, tails)])
     sliced = list(groups(module, apart=own is None))
     most = max((lookback for lookback, _ in sliced), default=0)
     reaches = [Reach.before(tail.bars, tail.first, most) for tail in tails]
+    found: dict[str, Floats] = {}
     for lookback, features in sliced:
-
-        def values(bars: Bars | Market, features: Any = features) -> dict[str, Floats]:
-            return own(bars) if own is not None else evaluate(features, bars)
-
         lengths = [
             len(tail.bars) - reach.start(lookback)
             for tail, reach in zip(tails, reaches, strict=True)
         ]
-        together = _alike(lookback, tails, reaches, lengths)
-        if len(together) > 1:
-            length = max(lengths[place] for place in together)
-            pieces = [tails[place].bars for place in together]
-            joined = values(Joined(pieces, length))  # type: ignore[arg-type]
-            for name, column in joined.items():
-                matrix = column.reshape(len(together), length + 1)
-                for row, place in enumerate(together):
-                    found[place][name] = matrix[row, -len(tails[place]) :]
-        for place, tail in enumerate(tails):
-            if len(together) < 2 or place not in together:
-                part = tail.bars.part(len(tail.bars) - lengths[place])
-                for name, column in values(part).items():
-                    found[place][name] = column[-len(tail) :]
+        alike = _alike(lookback, tails, reaches, lengths)
+        apart = [[place] for place in range(len(tails)) if place not in alike]
+        for places in [alike, *apart] if alike else apart:
+            length = max(lengths[place] for place in places)
+            part, wanted = _last_rows([tails[place] for place in places], length)
+            values = own(part) if own is not None else evaluate(features, part)
+            target = np.concatenate([np.arange(rows[place], rows[place + 1]) for place in places])
+            for name, column in values.items():
+                found.setdefault(name, np.empty(rows[-1]))[target] = column[wanted]
     return found
+
+
+def _last_rows(
+    tails: Sequence[Tail], length: int
+) -> tuple[Bars | Market, NDArray[np.int64]]:
+    """Return the last `length` bars of one or of several tails, and which rows are wanted."""
+    if len(tails) == 1:
+        (tail,) = tails
+        part = tail.bars.part(len(tail.bars) - length)
+        return part, np.arange(length - len(tail), length)
+    joined = Joined([tail.bars for tail in tails if isinstance(tail.bars, Bars)], length)
+    ends = (length + 1) * np.arange(1, len(tails) + 1)
+    return joined, np.concatenate(
+        [np.arange(end - len(tail), end) for tail, end in zip(tails, ends, strict=True)]
+    )
 
 
 def _alike(
     lookback: int, tails: Sequence[Tail], reaches: Sequence[Reach], lengths: Sequence[int]
 ) -> list[int]:
-    """Return which tails have bars enough, and need about the same number of rows."""
+    """Return the tails with bars enough that need about as many rows; none if that is one."""
     first = tails[0].bars
     if isinstance(first, Market):
         return []
     most = _SLACK * lookback + _MORE_BARS
-    return [
+    alike = [
         place
         for place, (tail, reach) in enumerate(zip(tails, reaches, strict=True))
         if isinstance(tail.bars, Bars)
@@ -235,3 +242,4 @@ def _alike(
         and tail.bars.periods_per_year == first.periods_per_year
         and tail.bars.extra.keys() == first.extra.keys()
     ]
+    return alike if len(alike) > 1 else []
