@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.features import registry
 from engine.features.market_panel import Market
 from engine.features.market_workspace import MarketWorkspace
@@ -11,14 +14,25 @@ from engine.features.panel import Bars, Floats
 from engine.features.workspace import Workspace
 
 
-def workspace(bars: Bars | Market) -> Workspace | MarketWorkspace:
-    """Return the workspace of one symbol's bars, or of the market."""
-    return MarketWorkspace(bars) if isinstance(bars, Market) else Workspace(bars)
+def workspace(
+    bars: Bars | Market, wanted: NDArray[np.bool_] | None = None
+) -> Workspace | MarketWorkspace:
+    """Return the workspace of one symbol's bars, or of the market; see `Statistics`."""
+    if isinstance(bars, Market):
+        return MarketWorkspace(bars, wanted)
+    return Workspace(bars, wanted)
 
 
-def evaluate(features: Iterable[registry.Feature], bars: Bars | Market) -> dict[str, Floats]:
-    """Return the features whose families carry their own definition."""
-    shared = workspace(bars)
+def evaluate(
+    features: Iterable[registry.Feature],
+    bars: Bars | Market,
+    wanted: NDArray[np.bool_] | None = None,
+) -> dict[str, Floats]:
+    """Return the features whose families carry their own definition, in all rows or those wanted.
+
+    Rows that are not wanted hold anything.
+    """
+    shared = workspace(bars, wanted)
     return {
         feature.name: feature.family.value(shared, *feature.sizes)
         for feature in features

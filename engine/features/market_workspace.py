@@ -33,10 +33,12 @@ class MarketWorkspace(Statistics):
     ----------
     market
         Every member's bars on one grid.
+    wanted
+        See `Statistics`.
     """
 
-    def __init__(self, market: Market) -> None:
-        super().__init__()
+    def __init__(self, market: Market, wanted: NDArray[np.bool_] | None = None) -> None:
+        super().__init__(wanted)
         self.market = market
         self._named: dict[Hashable, Floats] = {}
 

@@ -23,8 +23,8 @@ from engine.features.panel import Bars, Floats
 
 # A group of families shares a slice of bars; a slice this much longer than a family needs costs
 # less than another slice would.
-_SLACK = 1.2
-_SLACK_BARS = 16
+_SLACK = 1.02
+_SLACK_BARS = 3
 # Bars that are not ordinary are few: so many more than needed are looked at before all of them.
 _MORE_BARS = 64
 
@@ -203,7 +203,9 @@ def columns(module: registry.Module, tails: Sequence[Tail]) -> dict[str, Floats]
         for places in [alike, *apart] if alike else apart:
             length = max(lengths[place] for place in places)
             part, wanted = _last_rows([tails[place] for place in places], length)
-            values = own(part) if own is not None else evaluate(features, part)
+            flags = np.zeros(len(part), dtype=np.bool_)
+            flags[wanted] = True
+            values = own(part) if own is not None else evaluate(features, part, flags)
             target = np.concatenate([np.arange(rows[place], rows[place + 1]) for place in places])
             for name, column in values.items():
                 found.setdefault(name, np.empty(rows[-1]))[target] = column[wanted]

@@ -12,9 +12,12 @@ import math
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from engine.kernels.lanes import BLOCK
 from engine.kernels.window import Floats
+
+Flags = NDArray[np.bool_]
 
 START_WEIGHT = 1e-6
 
@@ -109,7 +112,7 @@ def _side_by_side(
 
 
 @njit(cache=True, nogil=True)
-def smooth(x: Floats, window: int, alpha: float, lookback: int) -> Floats:
+def smooth(x: Floats, window: int, alpha: float, lookback: int, wanted: Flags) -> Floats:
     """Return the exponential average of the last `lookback` existing values at each row.
 
     It starts with the mean of the first `window` of these values and then moves by `alpha`
@@ -125,11 +128,13 @@ def smooth(x: Floats, window: int, alpha: float, lookback: int) -> Floats:
         Weight of the newest value.
     lookback
         Values that a row may depend on.
+    wanted
+        Rows to compute, shape (n,).
 
     Returns
     -------
     ndarray
-        Shape (n,); NaN where x is.
+        Shape (n,); NaN where x is, and in rows that are not wanted.
     """
     n = x.shape[0]
     out = np.full(n, np.nan)
@@ -144,36 +149,51 @@ def smooth(x: Floats, window: int, alpha: float, lookback: int) -> Floats:
             count += 1
     # Rows that have not seen `lookback` values yet.
     for last in range(window - 1, min(count, lookback - 1)):
+        if not wanted[rows[last]]:
+            continue
         seed = 0.0
         for i in range(window):
             seed += values[i]
         recent = _newest_first(values, window, last + 1, weights)
         out[rows[last]] = alpha * recent + weights[last + 1 - window] * (seed / window)
     sums = np.empty((5, BLOCK))
-    for begin in range(max(lookback, window) - 1, count, BLOCK):
-        size = min(BLOCK, count - begin)
+    begin = max(lookback, window) - 1
+    while begin < count:
+        if not wanted[rows[begin]]:
+            begin += 1
+            continue
+        size = 1
+        while size < BLOCK and begin + size < count and wanted[rows[begin + size]]:
+            size += 1
         _side_by_side(values, begin, size, window, lookback, weights, sums)
         for k in range(size):
             recent = (sums[0, k] + sums[1, k]) + (sums[2, k] + sums[3, k])
             seed = sums[4, k] / window
             out[rows[begin + k]] = alpha * recent + weights[lookback - window] * seed
+        begin += size
     return out
 
 
-def ema(x: Floats, window: int) -> Floats:
+def _every(x: Floats) -> Flags:
+    return np.ones(len(x), dtype=np.bool_)
+
+
+def ema(x: Floats, window: int, wanted: Flags | None = None) -> Floats:
     """Return the exponential moving average with alpha = 2 / (window + 1); shape (n,)."""
-    out: Floats = smooth(x, window, 2.0 / (window + 1.0), ema_lookback(window))
+    rows = _every(x) if wanted is None else wanted
+    out: Floats = smooth(x, window, 2.0 / (window + 1.0), ema_lookback(window), rows)
     return out
 
 
-def wilder(x: Floats, window: int) -> Floats:
+def wilder(x: Floats, window: int, wanted: Flags | None = None) -> Floats:
     """Return Wilder's average, alpha = 1 / window; shape (n,).
 
     References
     ----------
     Wilder, J. W. (1978). New Concepts in Technical Trading Systems.
     """
-    out: Floats = smooth(x, window, 1.0 / window, wilder_lookback(window))
+    rows = _every(x) if wanted is None else wanted
+    out: Floats = smooth(x, window, 1.0 / window, wilder_lookback(window), rows)
     return out
 
 
@@ -204,7 +224,9 @@ def true_range(high: Floats, low: Floats, close: Floats) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def ewma_variance(r: Floats, decay: float, window: int, min_obs: int) -> Floats:
+def ewma_variance(
+    r: Floats, decay: float, window: int, min_obs: int, wanted: Flags | None = None
+) -> Floats:
     """Return the exponentially weighted mean square of the last `window` existing returns.
 
     Weights decay^0, decay^1, ... from the newest, divided by their sum.
@@ -219,6 +241,8 @@ def ewma_variance(r: Floats, decay: float, window: int, min_obs: int) -> Floats:
         Returns that a row may depend on.
     min_obs
         Returns below which a row is NaN.
+    wanted
+        Rows to compute, shape (n,); by default all.
 
     Returns
     -------
@@ -236,7 +260,7 @@ def ewma_variance(r: Floats, decay: float, window: int, min_obs: int) -> Floats:
             continue
         squares[count] = r[t] * r[t]
         count += 1
-        if count < min_obs:
+        if count < min_obs or (wanted is not None and not wanted[t]):
             continue
         start = max(0, count - window)
         out[t] = _newest_first(squares, start, count, weights) / sums[count - start - 1]
