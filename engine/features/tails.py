@@ -146,10 +146,13 @@ class _JoinedExtra(dict[str, Floats]):
 
 
 def _joined(series: Sequence[NDArray[Any]], length: int) -> NDArray[Any]:
-    """Return the last `length` rows of each, a missing value before each."""
-    missing = series[0][:1].copy()
-    missing[0] = "NaT" if missing.dtype.kind == "M" else np.nan
-    return np.concatenate([part for values in series for part in (missing, values[-length:])])
+    """Return the last `length` rows of each, a missing value before each; more where it is short."""
+    missing = np.empty(length + 1, dtype=series[0].dtype)
+    missing[:] = "NaT" if missing.dtype.kind == "M" else np.nan
+    pieces = []
+    for values in series:
+        pieces += [missing[: max(1, length + 1 - len(values))], values[-length:]]
+    return np.concatenate(pieces)
 
 
 def groups(
