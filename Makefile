@@ -42,6 +42,7 @@ real-demo: $(READY)  ## Import REAL=../shared/data into a lake of its own, build
 	@$(BIN)/python -m engine.service.real_demo $(REAL)
 
 test: $(READY) chromium  ## Run every test
+	@$(QUANT) warm  # once, instead of in each of the test processes
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)  ## Ruff, mypy, sqlfluff, generated files

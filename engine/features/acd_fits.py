@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.features.garch_fits import quarter_starts
+from engine.features.fits import quarter_starts
 from engine.features.panel import Bars, Floats, bars_from_table
 from engine.kernels.acd import likelihood
 

@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.features import market_universe
+from engine.features import market_universe, regime_definitions
 from engine.features.market_panel import Market
 from engine.features.panel import Bars, Floats, in_order, runs
 from engine.kernels.fingerprint import chain
@@ -41,7 +41,7 @@ def code_hash() -> int:
     for library in ("numpy", "numba"):
         digest.update(version(library).encode())
     code = sorted([*package.rglob("*.py"), *(package.parent / "kernels").glob("*.py")])
-    for path in [*code, *market_universe.seeds()]:
+    for path in [*code, *market_universe.seeds(), regime_definitions.seed()]:
         digest.update(path.read_bytes())
     return int.from_bytes(digest.digest(), "little")
 

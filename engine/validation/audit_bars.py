@@ -25,6 +25,17 @@ FITTED = {
     "acd_alpha": 0.15,
     "acd_beta": 0.80,
 }
+for _model, _sigma, _stay in (
+    ("hmm3", (0.006, 0.011, 0.024), 0.97),
+    ("hmm2", (0.008, 0.020), 0.98),
+    ("mixture2", (0.5, 0.7), 0.5),
+):
+    for _i, _value in enumerate(_sigma):
+        FITTED[f"{_model}_mean_{_i}"] = -5.0 + _i if _model == "mixture2" else 5e-4 - 4e-4 * _i
+        FITTED[f"{_model}_sigma_{_i}"] = _value
+        for _j in range(len(_sigma)):
+            _move = _stay if _i == _j else (1.0 - _stay) / (len(_sigma) - 1)
+            FITTED[f"{_model}_from_{_i}_to_{_j}"] = _move
 
 
 def volatility_indices(count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 from engine.errors import AuditError
 from engine.features import registry
@@ -21,6 +24,7 @@ Progress = Callable[[int, int, str], None]  # done, total, what
 SYMBOLS = ("SPY", "TLT")
 TABLES = {"daily": "features_daily", "cross": "features_cross_asset"}  # by scope
 _COST_BARS = 1486  # six years of sessions
+_MINUTES = "functions over minutes"
 
 
 @dataclass(frozen=True)
@@ -148,17 +152,31 @@ def made(scope: str, count: int, seed: int) -> list[Bars | Market]:
 
 
 def warm_up(progress: Progress | None = None) -> tuple[float, int]:
-    """Run every kernel once on a few bars; return the seconds and the modules."""
+    """Run every kernel once on a few bars, on all cores; return the seconds and the modules.
+
+    What is compiled stays in Numba's cache for every later process.
+    """
+    begun = time.monotonic()
+    names = [module.name for module in registry.modules() if module.computed]
+    tasks = [*names, _MINUTES]
+    # Processes, not threads: the compiler holds the interpreter's lock.
+    workers = min(len(tasks), os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for done, name in enumerate(pool.map(_warm, tasks), 1):
+            if progress is not None:
+                progress(done, len(tasks), name)
+    return time.monotonic() - begun, len(names)
+
+
+def _warm(name: str) -> str:
+    """Compile one module, or the functions over minutes."""
     from engine.features import assemble, udf
 
-    begun = time.monotonic()
-    modules = [module for module in registry.modules() if module.computed]
-    inputs = {scope: made(scope, 400, 0)[0] for scope in TABLES}
-    for done, module in enumerate(modules):
-        if progress is not None:
-            progress(done, len(modules), module.name)
-        bars = inputs[module.scope]
-        assemble.columns(module, bars)
-        assemble.columns(module, bars, len(bars) - 2)
-    udf.warm_up()
-    return time.monotonic() - begun, len(modules)
+    if name == _MINUTES:
+        udf.warm_up()
+        return name
+    module = registry.module(name)
+    bars = made(module.scope, 400, 0)[0]
+    assemble.columns(module, bars)
+    assemble.columns(module, bars, len(bars) - 2)
+    return name

@@ -13,9 +13,9 @@ import numpy as np
 
 from engine.features.acd_fits import MAX_SESSIONS, MIN_SESSIONS
 from engine.features.duration.session import SHARES, USUAL, usual_volume
+from engine.features.fits import QUARTER
 from engine.features.lookback import SCALED
 from engine.features.panel import Floats
-from engine.features.raw.garch import QUARTER
 from engine.features.raw.session import statistic
 from engine.features.registry import Family
 from engine.features.workspace import Workspace, log

@@ -10,7 +10,7 @@ from app import cards, theme, warehouse, wording
 from app.charts import bars as bar_charts
 from app.charts import price as price_charts
 from app.page import Page
-from app.queries import contents, features, prices
+from app.queries import catalog, contents, prices
 
 PAGE = Page(title="Overview", icon=":material/space_dashboard:", section="Warehouse", order=10)
 
@@ -44,7 +44,7 @@ def _metrics(facts: contents.Facts) -> None:
     summary = contents.summary(facts)
     reach = contents.reach(facts)
     warned, tests = contents.warnings(facts)
-    by_module = features.count_by_module()
+    by_module = catalog.count_by_module()
     age = None if reach is None else (dt.datetime.now(dt.UTC) - reach).total_seconds()
     since = f"since {summary.first_session}" if summary.first_session else ""
     cards.metrics(
@@ -71,7 +71,7 @@ def _metrics(facts: contents.Facts) -> None:
                 "Features",
                 wording.count(sum(by_module.values()) or None),
                 f"{len(by_module)} modules" if by_module else "",
-                help="Columns of features_daily that the catalog describes.",
+                help="Columns of the wide tables: of each symbol and of the market.",
             ),
             cards.Metric(
                 "Data age",
