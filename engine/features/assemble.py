@@ -260,9 +260,7 @@ def _append(
             part.done = [*before.slice(0, tail.first).to_batches(), rows]
 
 
-def _batches(
-    name: str, target: pa.Schema, parts: Sequence[_Part]
-) -> Iterator[pa.RecordBatch]:
+def _batches(name: str, target: pa.Schema, parts: Sequence[_Part]) -> Iterator[pa.RecordBatch]:
     """Yield every part's rows in order, and compute those that are not known."""
     # Kernels release the GIL; the order of the results is that of the symbols, and only a few
     # are held at a time.

@@ -29,7 +29,9 @@ _SLACK_BARS = 3
 _MORE_BARS = 64
 
 _SERIES = tuple(
-    f.name for f in dataclasses.fields(Bars) if f.name not in {"symbol", "periods_per_year", "extra"}
+    f.name
+    for f in dataclasses.fields(Bars)
+    if f.name not in {"symbol", "periods_per_year", "extra"}
 )
 
 
@@ -215,9 +217,7 @@ def columns(module: registry.Module, tails: Sequence[Tail]) -> dict[str, Floats]
     return found
 
 
-def _last_rows(
-    tails: Sequence[Tail], length: int
-) -> tuple[Bars | Market, NDArray[np.int64]]:
+def _last_rows(tails: Sequence[Tail], length: int) -> tuple[Bars | Market, NDArray[np.int64]]:
     """Return the last `length` bars of one or of several tails, and which rows are wanted."""
     if len(tails) == 1:
         (tail,) = tails
