@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 import warnings
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -54,11 +55,15 @@ def quarter_starts(days: Dates) -> Dates:
 def input_hash(model: str, returns: Floats) -> str:
     """Return a hash of what a fit depends on: the model, the returns and the library."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(
-        f"{model}|{SPEC}|{version('arch')}|{version('scipy')}|{version('numpy')}|".encode()
-    )
+    digest.update(f"{model}|{SPEC}|{_libraries()}|".encode())
     digest.update(np.ascontiguousarray(returns, dtype="<f8").tobytes())
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> str:
+    """Return the versions of what fits; looking one up searches the whole import path."""
+    return "|".join(version(name) for name in ("arch", "scipy", "numpy"))
 
 
 def fit(returns: Floats) -> dict[str, dict[str, Any]]:

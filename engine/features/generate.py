@@ -32,7 +32,6 @@ def _key(name: str, description: str = "") -> dict[str, Any]:
         "name": name,
         "data_type": kind,
         "description": description or words,
-        "data_tests": ["not_null"],
     }
 
 
@@ -54,11 +53,13 @@ def _model(
     meta: dict[str, Any] = {"grain": list(grain)}
     if publish:
         meta["publish"] = publish
+    keys = [column["name"] for column in columns if column["name"] in _KEYS]
+    sound = {"unique": list(grain), "not_null": keys, "finite": True}
     return {
         "name": name,
         "description": description,
         "config": {"contract": {"enforced": True}, "meta": meta},
-        "data_tests": [{"unique_together": {"arguments": {"columns": list(grain)}}}, "finite"],
+        "data_tests": [{"name": f"{name}_is_sound", "test_name": "sound", "arguments": sound}],
         "columns": columns,
     }
 

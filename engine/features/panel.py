@@ -7,7 +7,6 @@ way, rewrites all of history at each event, and with it every number computed fr
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -455,42 +454,63 @@ def opening_factors(
     opens = sessions["open_at"].cast(UTC).to_numpy().astype("datetime64[us]")
     cash = _events(dividends, 0, days, opens)
     ratios = _events(splits, 1, days, opens)
-    factors = dict(
-        zip(
-            zip(panel["symbol"].to_pylist(), panel["session_date"].to_pylist(), strict=True),
-            panel["factor"].to_pylist(),
-            strict=True,
-        )
-    )
-    bars: dict[str, list[dict[str, Any]]] = {}
-    columns = ["symbol", "session_date", "close", "source", "price_basis"]
-    for row in daily.select(columns).sort_by("session_date").to_pylist():
-        bars.setdefault(row["symbol"], []).append(row)
-    found: list[float | None] = []
-    for row in traded.to_pylist():
-        symbol, earlier = row["symbol"], bars.get(row["symbol"], [])
-        bar = bisect_left(earlier, row["session_date"], key=lambda b: b["session_date"]) - 1
-        if bar < 0:
-            found.append(1.0)
-            continue
-        last = earlier[bar]
-        if (last["source"], last["price_basis"]) != (row["source"], row["price_basis"]):
-            found.append(None)
-            continue
-        first, session = np.searchsorted(
-            days, np.array([last["session_date"], row["session_date"]], dtype="datetime64[D]")
-        )
-        due = sorted(
-            (
-                event
-                for event in (*cash.get(symbol, []), *ratios.get(symbol, []))
-                if first < event.session <= session
-            ),
-            key=lambda event: (event.session, event.kind),
-        )
-        step, _ = _through(due, 1.0, last["close"], row["price_basis"], ratios.get(symbol, []))
-        found.append(factors[symbol, last["session_date"]] * step)
+    factor: Floats = np.full(traded.num_rows, np.nan)
+    levels = dict(_by_symbol(panel, "factor"))
+    bars = dict(_by_symbol(daily, "close", "source", "price_basis"))
+    for symbol, rows in _by_symbol(traded, "source", "price_basis"):
+        found = np.ones(len(rows["row"]))
+        if symbol in bars:
+            due = [*cash.get(symbol, []), *ratios.get(symbol, [])]
+            due.sort(key=lambda event: (event.session, event.kind))
+            splits_of = ratios.get(symbol, [])
+            found = _factors_at_open(rows, bars[symbol], levels[symbol], days, due, splits_of)
+        factor[rows["row"]] = found
     names = FACTORS_SCHEMA.names[:-1]
     return pa.table(
-        {**{name: traded[name] for name in names}, "factor": pa.array(found, pa.float64())}
+        {**{name: traded[name] for name in names}, "factor": pa.array(factor, from_pandas=True)}
     ).cast(FACTORS_SCHEMA)
+
+
+def _by_symbol(table: pa.Table, *names: str) -> Iterator[tuple[str, dict[str, NDArray[Any]]]]:
+    """Yield each symbol's columns by session, with `day` and the place `row` in the table."""
+    table = table.select(["symbol", "session_date", *names])
+    table = table.append_column("row", pa.array(np.arange(table.num_rows)))
+    table = table.sort_by([("symbol", "ascending"), ("session_date", "ascending")])
+    symbols = table["symbol"].to_numpy()
+    starts = np.flatnonzero(np.append(True, symbols[1:] != symbols[:-1])) if len(symbols) else []
+    columns = {name: table[name].to_numpy() for name in ("row", *names)}
+    columns["day"] = table["session_date"].to_numpy().astype("datetime64[D]")
+    for start, stop in zip(starts, [*starts[1:], len(symbols)], strict=True):
+        yield symbols[start], {name: values[start:stop] for name, values in columns.items()}
+
+
+def _factors_at_open(
+    rows: dict[str, NDArray[Any]],
+    bars: dict[str, NDArray[Any]],
+    levels: dict[str, NDArray[Any]],
+    days: Dates,
+    events: list[_Event],
+    splits: list[_Event],
+) -> Floats:
+    """Return one symbol's factors; the columns are as `_by_symbol` yields them."""
+    last = np.searchsorted(bars["day"], rows["day"]) - 1
+    is_first = last < 0
+    last[is_first] = 0
+    level: Floats = levels["factor"][np.searchsorted(levels["day"], bars["day"][last])]
+    factor: Floats = np.where(is_first, 1.0, level)
+    after = np.searchsorted(days, bars["day"][last])
+    session = np.searchsorted(days, rows["day"])
+    # only sessions with an event since the last bar are walked through, one by one
+    spans = np.zeros(len(last), dtype=bool)
+    for event in events:
+        spans |= (after < event.session) & (event.session <= session)
+    for row in np.flatnonzero(spans & ~is_first):
+        due = [event for event in events if after[row] < event.session <= session[row]]
+        close, basis = float(bars["close"][last[row]]), rows["price_basis"][row]
+        step, _ = _through(due, 1.0, close, basis, splits)
+        factor[row] *= step
+    joins = (bars["source"][last] == rows["source"]) & (
+        bars["price_basis"][last] == rows["price_basis"]
+    )
+    factor[~joins & ~is_first] = np.nan
+    return factor

@@ -7,8 +7,10 @@ Everything that needs to know when the market is open asks here; the warehouse's
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -148,9 +150,55 @@ def local_to_utc(day: dt.date, hour: int, minute: int) -> dt.datetime:
     return local.astimezone(dt.UTC)
 
 
-def sessions_through(last_day: dt.date) -> pa.Table:
+def sessions_through(last_day: dt.date, kept: pa.Table | None = None) -> pa.Table:
     """Return the sessions from 1990 to the end of the year after `last_day`'s.
 
     The end follows from the data and not from today's date, so that a rebuild gives the same.
+
+    Parameters
+    ----------
+    last_day
+        The lake's last session.
+    kept
+        What an earlier call returned. It is returned again if it was made from the same: asking
+        the exchange's calendar takes half a second.
+
+    Returns
+    -------
+    pyarrow.Table
+        As `sessions`, and `made_from`: a hash of the year, this code and the calendar's version.
     """
-    return sessions(last_day.year + 1)
+    made_from = _made_from(last_day.year + 1)
+    if kept is not None and kept["made_from"].unique().to_pylist() == [made_from]:
+        return kept
+    table = sessions(last_day.year + 1)
+    return table.append_column("made_from", pa.array([made_from] * table.num_rows))
+
+
+def _made_from(last_year: int) -> str:
+    from importlib.metadata import version
+
+    digest = hashlib.blake2b(Path(__file__).read_bytes(), digest_size=16)
+    versions = [version(name) for name in ("exchange_calendars", "pandas", "numpy")]
+    digest.update(" ".join([str(last_year), *versions]).encode())
+    return digest.hexdigest()
+
+
+def kept_sessions(connection: Any, table: str) -> pa.Table | None:
+    """Return the sessions that an earlier build left in a table, in order; None without one.
+
+    Parameters
+    ----------
+    connection
+        DuckDB connection.
+    table
+        Qualified name. A table of another shape has nothing to keep.
+    """
+    import duckdb
+
+    columns = ", ".join([*SESSIONS_SCHEMA.names, "made_from"])
+    try:
+        query = f"select {columns} from {table} order by session_date"
+        return connection.sql(query).to_arrow_table()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return None

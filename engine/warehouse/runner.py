@@ -7,6 +7,7 @@ as one sentence.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import re
@@ -171,7 +172,7 @@ def build(
     started = time.monotonic()
     words = ["build", *options.arguments(), *_places(project, target)]
     listener = _Listener(progress)
-    with _environment(settings):
+    with _environment(settings), _rare_collections():
         try:
             result = _invoke(words, listener)
         finally:
@@ -213,6 +214,17 @@ def _environment(settings: Settings) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Look for garbage seldom: what dbt makes by the hundred thousand lives to the end."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class _Listener:

@@ -10,6 +10,15 @@
     {{ names | join(', ') or 'null' }}
 {%- endmacro %}
 
+{#- Where a model that this model reads is: `schema.name`. -#}
+{% macro lake_parent(name) -%}
+    {%- for parent in model.depends_on.nodes -%}
+        {%- set node = graph.nodes.get(parent) -%}
+        {%- if node and node.name == name -%}{{ return(node.schema ~ '.' ~ node.alias) }}{%- endif -%}
+    {%- endfor -%}
+    {{ exceptions.raise_compiler_error(model.name ~ ' does not read ' ~ name) }}
+{%- endmacro %}
+
 {#-
     Compare the stamps that a model's dates should have with those they have.
     Returns rows (action: build or remove, session_date, stamp, path, row_count, position), by
@@ -47,12 +56,24 @@
                     {{ 'state.stamp' if upstream else 'files.content_hash' }}
                     || code.code_hash
                     || coalesce(sessions::varchar, '')
+                    {%- for name in config.get('rows_of', []) %}
+                    || coalesce({{ name }}.rows_hash, '')
+                    {%- endfor %}
                 ) as stamp,
                 files.path,
                 files.row_count
             from staging.stg_lake__files as files
             cross join code
             left join main.dim_sessions as sessions using (session_date)
+            {%- for name in config.get('rows_of', []) %}
+            left join (
+                select
+                    session_date,
+                    md5(string_agg(t::varchar, '|' order by t::varchar)) as rows_hash
+                from {{ lake_parent(name) }} as t
+                group by session_date
+            ) as {{ name }} using (session_date)
+            {%- endfor %}
             {%- if upstream %}
             inner join ops.lake_build_state as state
                 on state.model = '{{ upstream }}' and files.session_date = state.session_date

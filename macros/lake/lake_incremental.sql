@@ -4,8 +4,8 @@
     A model says `config(materialized='lake_incremental', dataset='stocks', stamps_from=none)`.
     Each date has a stamp: a hash of what its rows depend on (the day file's content, or the
     stamp of the model named by `stamps_from`; this model's SQL; the date's calendar row; the
-    small tables named by `invalidate_on`; the kernels when `uses_kernels`). Dates whose stamp
-    differs from the one kept in `ops.lake_build_state` are deleted and inserted again, dates
+    small tables named by `invalidate_on`; the date's rows of those named by `rows_of`; the kernels
+    when `uses_kernels`). Dates whose stamp differs from the one kept in `ops.lake_build_state` are deleted and inserted again, dates
     without a file any more are deleted, the rest is not touched: only stale files are opened,
     and the result equals a full refresh.
 

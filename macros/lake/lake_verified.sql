@@ -1,6 +1,11 @@
-{#- Name of a `unique_together` test in `ops.lake_verified`. -#}
-{% macro lake_test_key(model_name, columns) -%}
-    {{ model_name }}({{ columns | join(',') }})
+{#-
+    Name of a test in `ops.lake_verified`: what it tests is part of it, so a test with another rule
+    has seen nothing yet.
+-#}
+{% macro lake_test_key(model_name, unique, not_null=[], condition=none, finite=false) -%}
+    {{ return(
+        model_name ~ '(' ~ local_md5(tojson([unique, not_null, condition, finite])) ~ ')'
+    ) }}
 {%- endmacro %}
 
 {#-
@@ -16,10 +21,16 @@
             and result.node.test_metadata.kwargs.get('changed_since')
         -%}
             {%- set kwargs = result.node.test_metadata.kwargs -%}
-            {%- set model_name = result.node.attached_node.split('.')[-1] -%}
+            {%- set key = lake_test_key(
+                result.node.attached_node.split('.')[-1],
+                kwargs.get('unique', kwargs.get('columns')),
+                kwargs.get('not_null', []),
+                kwargs.get('condition'),
+                kwargs.get('finite', false),
+            ) -%}
             insert or replace into ops.lake_verified
             select
-                '{{ lake_test_key(model_name, kwargs['columns']) }}',
+                '{{ key }}',
                 session_date,
                 stamp
             from ops.lake_build_state
@@ -28,32 +39,83 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Predicate over the dates that a test has not seen as they are now; literals, so files prune. -#}
-{% macro lake_unverified(model_name, columns, changed_since) -%}
-    {%- if execute -%}
-        {%- set query -%}
+{#-
+    The dates whose rows a test must look at, with the rows of their files: in a build those that
+    it has not passed as they are now.
+-#}
+{% macro lake_dates_to_test(test_key, changed_since) -%}
+    {%- set query -%}
+        with rows_of_files as (
             select
-                session_date::varchar as session_date,
-                position
-            from (
-                select
-                    state.session_date,
-                    verified.stamp is null as is_unseen,
-                    row_number() over (order by state.session_date) as position
-                from ops.lake_build_state as state
-                left join ops.lake_verified as verified
-                    on
-                        verified.test = '{{ lake_test_key(model_name, columns) }}'
-                        and state.session_date = verified.session_date
-                        and state.stamp = verified.stamp
-                where state.model = '{{ changed_since }}'
-            ) as dates
-            where is_unseen
-            order by position
-        {%- endset -%}
-        {%- set dates = run_query(query).rows | list -%}
-        {{ lake_date_filter(dates) if dates else 'false' }}
-    {%- else -%}
-        false
+                session_date,
+                sum(row_count)::bigint as row_count
+            from staging.stg_lake__files
+            group by session_date
+        ),
+
+        dates as (
+            select
+                state.session_date,
+                coalesce(files.row_count, 0) as row_count,
+                verified.stamp is null as is_unseen,
+                row_number() over (order by state.session_date) as position
+            from ops.lake_build_state as state
+            left join rows_of_files as files using (session_date)
+            left join ops.lake_verified as verified
+                on
+                    verified.test = '{{ test_key }}'
+                    and state.session_date = verified.session_date
+                    and state.stamp = verified.stamp
+            where state.model = '{{ changed_since }}'
+        )
+
+        select
+            session_date::varchar as session_date,
+            row_count,
+            position
+        from dates
+        {%- if flags.WHICH == 'build' %}
+        where is_unseen
+        {%- endif %}
+        order by position
+    {%- endset -%}
+    {{ return(run_query(query).rows | list) }}
+{%- endmacro %}
+
+{#-
+    The queries' predicate over dates: `rows` for all that a test must look at, `repeats` for those
+    in which a key may repeat. Literals, so files prune.
+
+    One query over the whole history would hold all its keys at once. So where dates are many,
+    the keys are counted before, a batch of dates at a time, and only batches in which a hash
+    repeats are left to the test's own query. Keys of such a test determine their date.
+-#}
+{% macro lake_test_dates(model, test_key, columns, changed_since) -%}
+    {%- if not changed_since or not execute or flags.WHICH not in ['build', 'test'] -%}
+        {{ return({'rows': 'true', 'repeats': 'true'}) }}
     {%- endif -%}
+    {%- set dates = lake_dates_to_test(test_key, changed_since) -%}
+    {%- set rows = lake_date_filter(dates) if dates else 'false' -%}
+    {%- set batches = lake_batches(dates) -%}
+    {%- if batches | length < 2 or not columns -%}
+        {{ return({'rows': rows, 'repeats': rows}) }}
+    {%- endif -%}
+    {%- set suspects = [] -%}
+    {%- for batch in batches -%}
+        {%- set query -%}
+            select 1 as repeated
+            from {{ model }}
+            where {{ lake_date_filter(batch) }}
+            group by hash({{ columns | join(', ') }})
+            having count(*) > 1
+            limit 1
+        {%- endset -%}
+        {%- if run_query(query).rows | length -%}
+            {%- do suspects.append(lake_date_filter(batch)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return({
+        'rows': rows,
+        'repeats': '(' ~ suspects | join(' or ') ~ ')' if suspects else 'false',
+    }) }}
 {%- endmacro %}

@@ -4,7 +4,7 @@
 {#-
     WHEN branches that judge the numbers of a stock bar. A day bar may lack open, high and low
     together (sources that publish closes only), never its close; a minute has all four. NaN and
-    infinity are no prices; DuckDB sorts NaN above every number, so it is asked for by name.
+    infinity are no prices; DuckDB sorts NaN above every number, so the greatest shows it.
 -#}
 {% macro price_reasons(relation) -%}
             when
@@ -17,15 +17,13 @@
                 least(
                     {{ relation }}.open, {{ relation }}.high, {{ relation }}.low, {{ relation }}.close
                 ) <= 0
-                or not coalesce(isfinite({{ relation }}.open), true)
-                or not coalesce(isfinite({{ relation }}.high), true)
-                or not coalesce(isfinite({{ relation }}.low), true)
-                or not isfinite({{ relation }}.close)
+                or not isfinite(greatest(
+                    {{ relation }}.open, {{ relation }}.high, {{ relation }}.low, {{ relation }}.close
+                ))
                 then 'non_positive_price'
             when
                 {{ relation }}.high < greatest({{ relation }}.open, {{ relation }}.close)
                 or {{ relation }}.low > least({{ relation }}.open, {{ relation }}.close)
-                or {{ relation }}.high < {{ relation }}.low
                 then 'bad_ohlc'
             when
                 {{ relation }}.volume < 0

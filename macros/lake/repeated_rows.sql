@@ -3,16 +3,16 @@
 
     Of rows with one key the last of the file is kept; the others are `duplicate` where their
     `payload_hash` (64 bits over the values) equals the kept row's, else `conflicting_duplicate`.
-    Keys are first counted by hash, so a clean file costs one aggregation of integers; only rows
-    whose hash repeats are compared key by key. Ends with a CTE `repeated_rows`: the columns of
-    `relation`, `reason` filled.
+    Keys of `every_row`, judged or not, are first counted by hash, so a clean file costs one
+    aggregation of integers; only rows whose hash repeats are judged again and compared key by
+    key. `judged` must not be materialised: what no row needs is then never computed. Ends with a
+    CTE `repeated_rows`: the columns of `judged`, `reason` filled.
 -#}
-{% macro repeated_rows(relation, key) -%}
+{% macro repeated_rows(every_row, judged, key) -%}
 repeated_hashes as (
 
     select hash({{ key | join(', ') }}) as key_hash
-    from {{ relation }}
-    where reason is null
+    from {{ every_row }}
     group by key_hash
     having count(*) > 1
 
@@ -21,7 +21,7 @@ repeated_hashes as (
 candidates as (
 
     select *
-    from {{ relation }}
+    from {{ judged }}
     where
         reason is null
         and hash({{ key | join(', ') }}) in (select key_hash from repeated_hashes)

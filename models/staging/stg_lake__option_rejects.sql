@@ -14,13 +14,13 @@ sessions as (
 
 ),
 
-source as (
+source as not materialized (
 
     select * from {{ source('lake', 'options') }}
 
 ),
 
-renamed as (
+renamed as not materialized (
 
     select
         try_cast(parse_filename(filename, true) as date) as session_date,
@@ -50,10 +50,11 @@ renamed as (
         vendor_delta,
         underlying_price
     from source
+    semi join {{ ref('dim_universe') }} as universe on source.underlying = universe.symbol
 
 ),
 
-judged as (
+judged as not materialized (
 
     select
         renamed.session_date,
@@ -120,7 +121,6 @@ judged as (
                 then 'negative_volume'
         end as reason
     from renamed
-    semi join {{ ref('dim_universe') }} as universe on renamed.underlying = universe.symbol
     left join {{ ref('option_roots') }} as roots
         on renamed.root = roots.root and renamed.underlying = roots.underlying
     left join sessions using (session_date)
@@ -128,7 +128,8 @@ judged as (
 ),
 
 {{ repeated_rows(
-    'judged',
+    every_row='renamed',
+    judged='judged',
     key=[
         'session_date', 'root', 'expiration', 'strike', 'option_type', 'source', 'bar_seconds', 'ts',
     ],

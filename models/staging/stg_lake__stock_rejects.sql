@@ -13,13 +13,13 @@ sessions as (
 
 ),
 
-source as (
+source as not materialized (
 
     select * from {{ source('lake', 'stocks') }}
 
 ),
 
-renamed as (
+renamed as not materialized (
 
     select
         try_cast(parse_filename(filename, true) as date) as session_date,
@@ -38,10 +38,11 @@ renamed as (
         transactions,
         vwap
     from source
+    semi join {{ ref('dim_universe') }} using (symbol)
 
 ),
 
-judged as (
+judged as not materialized (
 
     select
         renamed.session_date,
@@ -94,13 +95,13 @@ judged as (
             {{ price_reasons('renamed') }}
         end as reason
     from renamed
-    semi join {{ ref('dim_universe') }} using (symbol)
     left join sessions using (session_date)
 
 ),
 
 {{ repeated_rows(
-    'judged',
+    every_row='renamed',
+    judged='judged',
     key=['session_date', 'symbol', 'source', 'bar_seconds', 'ts'],
 ) }}
 

@@ -22,6 +22,7 @@ for the cosine expansion.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -227,6 +228,11 @@ class Surface:
         usual = (law.usual_variance()[None] * law.loadings[list(members)][:, :, None] ** 2).sum(1)
         self._widths = np.array([self._width(usual, steps) for steps in range(LONGEST + 1)]).T
         self._tables: dict[int, tuple[Complexes, Complexes]] = {}
+
+    def prepare(self) -> None:
+        """Make every table, on two threads: made on demand, each thread would make its own."""
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(self._table, reversed(_BUCKETS)))  # the longest first
 
     def _width(self, usual: Floats, steps: int) -> Floats:
         """Return per member how wide an interval holds the log return of `steps` steps."""

@@ -343,6 +343,8 @@ class _Market:
         self.depth = REFERENCE_DEPTH if plan.scale == "reference" else SAMPLE_DEPTH
         self.extended = REFERENCE_EXTENDED if plan.scale == "reference" else 1.0
         self.has_truth = plan.scale == "sample"
+        if plan.scale != "daily":
+            self.surface.prepare()
         # dense chains are made by two threads, half of the contracts each
         dense = plan.scale == "reference" and len(members) == len(SYMBOLS)
         self.groups = (members[:8], members[8:]) if dense else (members,)

@@ -28,31 +28,30 @@ from_minutes as (
 day_bars as (
 
     select
-        stocks.symbol,
-        stocks.session_date,
-        stocks.known_at,
-        stocks.open,
-        stocks.high,
-        stocks.low,
-        stocks.close,
-        stocks.volume,
-        stocks.transactions,
-        stocks.vwap,
-        stocks.price_basis,
-        stocks.source,
+        day_rows.symbol,
+        day_rows.session_date,
+        day_rows.known_at,
+        day_rows.open,
+        day_rows.high,
+        day_rows.low,
+        day_rows.close,
+        day_rows.volume,
+        day_rows.transactions,
+        day_rows.vwap,
+        day_rows.price_basis,
+        day_rows.source,
         'day' as bar_source,
         null::double as coverage,
         row_number() over (
-            partition by stocks.symbol, stocks.session_date
+            partition by day_rows.symbol, day_rows.session_date
             order by
                 coalesce(priorities.priority, 100) asc,
-                stocks.source asc,
-                stocks.ts desc,
-                stocks.close asc
+                day_rows.source asc,
+                day_rows.ts desc,
+                day_rows.close asc
         ) as choice
-    from {{ ref('stg_lake__stocks') }} as stocks
+    from {{ ref('int_bars__day_rows') }} as day_rows
     left join {{ ref('source_priority') }} as priorities using (source)
-    where stocks.bar_seconds = {{ day_seconds() }}
 
 ),
 
@@ -75,8 +74,7 @@ closes as (
         source,
         price_basis,
         close
-    from {{ ref('stg_lake__stocks') }}
-    where bar_seconds = {{ day_seconds() }}
+    from {{ ref('int_bars__day_rows') }}
     union
     select
         symbol,

@@ -9,28 +9,42 @@
 -- source's day turned out would look ahead.
 with
 
-minutes as (
+priorities as (
+
+    select * from {{ ref('source_priority') }}
+
+),
+
+-- read twice, but the second time only where a symbol has several sources
+minutes as not materialized (
 
     select
-        symbol,
-        source,
-        session_date,
-        ts,
-        known_at,
-        price_basis,
-        open,
-        high,
-        low,
-        close,
-        volume,
-        transactions,
-        vwap
-    from {{ ref('stg_lake__stocks') }}
+        stocks.symbol,
+        stocks.source,
+        stocks.session_date,
+        stocks.ts,
+        stocks.known_at,
+        stocks.price_basis,
+        stocks.open,
+        stocks.high,
+        stocks.low,
+        stocks.close,
+        stocks.volume,
+        stocks.transactions,
+        stocks.vwap,
+        coalesce(priorities.priority, 100) as source_priority,
+        sessions.open_at,
+        sessions.close_at,
+        sessions.minutes as session_minutes,
+        ((epoch_us(stocks.ts) - epoch_us(sessions.open_at)) // 60000000)::integer as minute_index
+    from {{ ref('stg_lake__stocks') }} as stocks
+    inner join {{ ref('dim_sessions') }} as sessions using (session_date)
+    left join priorities using (source)
     where
-        bar_seconds = 60
-        and segment = 'regular'
-        and open is not null
-        and {{ lake_batch_dates() }}
+        stocks.bar_seconds = 60
+        and stocks.segment = 'regular'
+        and stocks.open is not null
+        and stocks.{{ lake_batch_dates() }}
 
 ),
 
@@ -39,51 +53,19 @@ shared as (
     select
         symbol,
         session_date
-    from minutes
-    group by symbol, session_date
-    having min(source) != max(source)
-
-),
-
-from_one_source as (
-
-    select
-        minutes.*,
-        coalesce(priorities.priority, 100) as source_priority
-    from minutes
-    anti join shared using (symbol, session_date)
-    left join {{ ref('source_priority') }} as priorities using (source)
-
-),
-
-from_several as (
-
-    select
-        minutes.*,
-        coalesce(priorities.priority, 100) as source_priority
-    from minutes
-    semi join shared using (symbol, session_date)
-    left join {{ ref('source_priority') }} as priorities using (source)
-    qualify row_number() over (
-        partition by minutes.symbol, minutes.session_date, minutes.ts
-        order by coalesce(priorities.priority, 100), minutes.source
-    ) = 1
-
-),
-
-chosen as (
-
-    select * from from_one_source
-    union all by name
-    select * from from_several
+    from {{ ref('int_lake__stock_days') }}
+    where has_several_sources and {{ lake_batch_dates() }}
 
 )
 
-select
-    chosen.*,
-    sessions.open_at,
-    sessions.close_at,
-    sessions.minutes as session_minutes,
-    (epoch(chosen.ts) - epoch(sessions.open_at))::integer // 60 as minute_index
-from chosen
-inner join {{ ref('dim_sessions') }} as sessions using (session_date)
+select minutes.*
+from minutes
+anti join shared using (symbol, session_date)
+union all
+select minutes.*
+from minutes
+semi join shared using (symbol, session_date)
+qualify row_number() over (
+    partition by minutes.symbol, minutes.session_date, minutes.ts
+    order by minutes.source_priority, minutes.source
+) = 1

@@ -3,15 +3,20 @@
     dataset='stocks',
     stamps_from='stg_lake__stock_rejects',
 ) }}
--- What became of each symbol's rows, by day.
+-- What became of each symbol's rows, by day; and whether several sources have minutes of it.
 with
 
 staged as (
 
     select
         session_date,
-        symbol as symbol,
-        count(*) as count_staged
+        symbol,
+        count(*) as count_staged,
+        coalesce(
+            min(case when bar_seconds = 60 then source end)
+            != max(case when bar_seconds = 60 then source end),
+            false
+        ) as has_several_sources
     from {{ ref('stg_lake__stocks') }}
     group by session_date, symbol
 
@@ -21,7 +26,7 @@ rejected as (
 
     select
         session_date,
-        symbol as symbol,
+        symbol,
         count(*) as count_rejected
     from {{ ref('stg_lake__stock_rejects') }}
     group by session_date, symbol
@@ -32,6 +37,7 @@ select
     session_date,
     symbol,
     coalesce(staged.count_staged, 0) as count_staged,
-    coalesce(rejected.count_rejected, 0) as count_rejected
+    coalesce(rejected.count_rejected, 0) as count_rejected,
+    coalesce(staged.has_several_sources, false) as has_several_sources
 from staged
 full join rejected using (session_date, symbol)

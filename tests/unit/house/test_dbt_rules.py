@@ -35,13 +35,15 @@ def models(manifest):
 
 
 def grains_under_test(manifest):
-    """Return, by model, the column sets that a `unique_together` test guards."""
+    """Return, by model, the column sets that a `sound` or `unique_together` test guards."""
     found: dict[str, list[set[str]]] = {}
     for node in manifest["nodes"].values():
         metadata = node.get("test_metadata") or {}
-        if metadata.get("name") == "unique_together":
+        if metadata.get("name") in ("sound", "unique_together"):
             name = node["attached_node"].split(".")[-1]
-            found.setdefault(name, []).append(set(metadata["kwargs"]["columns"]))
+            arguments = metadata["kwargs"]
+            columns = arguments.get("unique", arguments.get("columns", []))
+            found.setdefault(name, []).append(set(columns))
     return found
 
 
@@ -60,7 +62,7 @@ def broken_rules(manifest):
         is_public = model["schema"] == "main"
         if is_public and not model["config"]["contract"]["enforced"]:
             found.append(f"{name} is public and has no enforced contract")
-        if is_public and meta.get("publish") != "table":
+        if is_public and meta.get("publish") not in ("table", "parts"):
             found.append(f"{name} is public and is not published")
         if is_public or meta.get("publish"):
             bare = [
