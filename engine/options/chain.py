@@ -1,0 +1,165 @@
+"""SQL functions of whole chains: solving a row, the forward and the smile of an expiry.
+
+Functions of an expiry take lists, ordered by strike, one row an expiry:
+`smile_fit(list(k order by k), list(iv order by k), list(weight order by k), any_value(t))`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numba import njit
+from numpy.typing import NDArray
+
+from engine.kernels import black_scholes as bs
+from engine.kernels import parity, smile
+from engine.options.reasons import REASONS
+from engine.options.udf import Function, arrow_function, floats, sides
+
+Floats = NDArray[np.float64]
+Offsets = NDArray[np.int64]
+
+_REASONS = pa.array([REASONS[code] for code in sorted(REASONS)], pa.string())
+
+PARITY = ("forward", "dispersion", "pairs", "discount")
+SMILE = ("a", "b", "rho", "m", "s", "rmse", "worst", "butterflies")
+
+
+def _lists(column: pa.Array) -> tuple[Floats, Offsets]:
+    """Return the values of a column of lists and where each row's begin."""
+    lengths = column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    offsets = np.zeros(len(column) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return np.ascontiguousarray(floats(column.flatten()), np.float64), offsets
+
+
+def _struct(fields: tuple[str, ...], rows: Floats) -> pa.Array:
+    """Return a struct of doubles, NaN as NULL; `rows` is (fields, n)."""
+    return pa.StructArray.from_arrays(
+        [pa.array(row, pa.float64(), from_pandas=True) for row in rows], names=list(fields)
+    )
+
+
+def solve_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
+    """Return implied volatility, Greeks and reason of (price, spot, strike, t, r, q)."""
+    found, codes, sens = bs.implied_vols_and_greeks(sides(option_type), *map(floats, rest))
+    fields = [pa.array(row, pa.float64(), from_pandas=True) for row in (found, *sens)]
+    return pa.StructArray.from_arrays(
+        [*fields, _REASONS.take(pa.array(codes))], names=["iv", *bs.GREEKS, "reason"]
+    )
+
+
+@njit(cache=True, nogil=True)
+def _forwards(
+    strikes: Floats,
+    calls: Floats,
+    puts: Floats,
+    widths: Floats,
+    offsets: Offsets,
+    discount: Floats,
+    near: Floats,
+) -> Floats:
+    out = np.empty((4, discount.size))
+    for i in range(discount.size):
+        at = slice(offsets[i], offsets[i + 1])
+        out[:, i] = parity.forward(
+            strikes[at], calls[at], puts[at], widths[at], discount[i], near[i]
+        )
+    return out
+
+
+def parity_forward(*columns: pa.Array) -> pa.Array:
+    """Return what the pairs of each expiry say of its forward: see `engine.kernels.parity`."""
+    strikes, offsets = _lists(columns[0])
+    calls, puts, widths = (_lists(column)[0] for column in columns[1:4])
+    found: Floats = _forwards(
+        strikes, calls, puts, widths, offsets, floats(columns[4]), floats(columns[5])
+    )
+    return _struct(PARITY, found)
+
+
+@njit(cache=True, nogil=True)
+def _fits(k: Floats, iv: Floats, weight: Floats, offsets: Offsets, t: Floats) -> Floats:
+    out = np.empty((8, t.size))
+    for i in range(t.size):
+        at = slice(offsets[i], offsets[i + 1])
+        out[:, i] = smile.fit(k[at], iv[at], weight[at], t[i])
+    return out
+
+
+def smile_fit(*columns: pa.Array) -> pa.Array:
+    """Return the smile of each expiry: see `engine.kernels.smile.fit`."""
+    k, offsets = _lists(columns[0])
+    iv, weight = (_lists(column)[0] for column in columns[1:3])
+    found: Floats = _fits(k, iv, weight, offsets, floats(columns[3]))
+    return _struct(SMILE, found)
+
+
+@njit(cache=True, nogil=True)
+def _interpolated(x: Floats, y: Floats, offsets: Offsets, at: Floats) -> Floats:
+    out = np.full(at.size, np.nan)
+    for i in range(at.size):
+        first, last = offsets[i], offsets[i + 1] - 1
+        if last < first or not at[i] == at[i]:
+            continue
+        j = first
+        while j < last and x[j + 1] <= at[i]:
+            j += 1
+        if j == last or at[i] <= x[j]:
+            out[i] = y[j]
+        else:
+            out[i] = y[j] + (y[j + 1] - y[j]) * (at[i] - x[j]) / (x[j + 1] - x[j])
+    return out
+
+
+def interpolate(*columns: pa.Array) -> pa.Array:
+    """Return y at a place between the points (x, y), flat beyond them; NULL without points."""
+    x, offsets = _lists(columns[0])
+    found: Floats = _interpolated(x, _lists(columns[1])[0], offsets, floats(columns[2]))
+    return pa.array(found, pa.float64(), from_pandas=True)
+
+
+def _doubles(fields: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} DOUBLE" for name in fields)
+
+
+_LIST = "DOUBLE[]"
+FUNCTIONS = (
+    Function(
+        "solve_european",
+        solve_european,
+        ("VARCHAR", *("DOUBLE",) * 6),
+        f"STRUCT(iv DOUBLE, {_doubles(bs.GREEKS)}, reason VARCHAR)",
+    ),
+    Function(
+        "parity_forward",
+        parity_forward,
+        (*(_LIST,) * 4, "DOUBLE", "DOUBLE"),
+        f"STRUCT({_doubles(PARITY)})",
+    ),
+    Function("smile_fit", smile_fit, (*(_LIST,) * 3, "DOUBLE"), f"STRUCT({_doubles(SMILE)})"),
+    Function("interpolate", interpolate, (_LIST, _LIST, "DOUBLE"), "DOUBLE"),
+)
+
+
+def register(con: duckdb.DuckDBPyConnection) -> None:
+    """Make every function callable on this connection's database; once or many times."""
+    known = {
+        name
+        for (name,) in con.execute(
+            "select distinct function_name from duckdb_functions() where function_type = 'scalar'"
+        ).fetchall()
+    }
+    for function in FUNCTIONS:
+        if function.name not in known:
+            con.create_function(
+                function.name,
+                arrow_function(function),
+                [duckdb.sqltype(kind) for kind in function.parameters],
+                duckdb.sqltype(function.returns),
+                type="arrow",
+                null_handling="special",
+            )

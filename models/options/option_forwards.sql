@@ -1,0 +1,288 @@
+{{ config(
+    materialized='lake_incremental',
+    dataset='options',
+    stamps_from='int_options__feeds',
+    rows_of=['int_options__market'],
+    invalidate_on=['option_roots'],
+    uses_kernels=true,
+    meta={'publish': 'parts'},
+) }}
+-- Each expiry's forward, time and rate at the moment its chain is looked at: from put-call parity
+-- where both sides are priced together, else from the share price, the rate and the dividends.
+with
+
+roles as (
+
+    select
+        session_date,
+        underlying,
+        -- quotes come before trades by the minute, these before day aggregates
+        min_by(
+            struct_pack(role := role, as_of := as_of, spot := spot),
+            case role when 'quotes' then 1 when 'minutes' then 2 else 3 end
+        ) as feed
+    from {{ ref('int_options__feeds') }}
+    where {{ lake_batch_dates() }}
+    group by session_date, underlying
+
+),
+
+spots as (
+
+    select
+        roles.session_date,
+        roles.underlying,
+        roles.feed.role as feed_role,
+        roles.feed.as_of as as_of,
+        market.tenors,
+        market.rates,
+        market.rate_source,
+        market.ex_dates,
+        market.amounts,
+        case
+            when roles.feed.spot > 0 then roles.feed.spot
+            when
+                abs(epoch(roles.feed.as_of) - epoch(market.snapshot_at)) <= 300
+                and market.snapshot_price > 0
+                then market.snapshot_price
+            else market.close_price
+        end as spot,
+        case
+            when roles.feed.spot > 0 then 'underlying_price'
+            when
+                abs(epoch(roles.feed.as_of) - epoch(market.snapshot_at)) <= 300
+                and market.snapshot_price > 0
+                then 'minute_bar'
+            when market.close_price > 0 then 'session_close'
+        end as spot_source
+    from roles
+    inner join {{ ref('int_options__market') }} as market using (session_date, underlying)
+
+),
+
+chains as (
+
+    select
+        session_date,
+        underlying,
+        root,
+        expiration,
+        strike,
+        option_type,
+        price,
+        price_source,
+        known_at,
+        if(
+            price_source = 'quote_mid', greatest(ask - bid, 0.01), greatest(0.02, 0.05 * price)
+        ) as width
+    from {{ ref('int_options__snapshot') }}
+    where {{ lake_batch_dates() }}
+
+),
+
+expiries as (
+
+    select
+        session_date,
+        underlying,
+        root,
+        expiration,
+        count(*) as count_contracts
+    from chains
+    group by session_date, underlying, root, expiration
+
+),
+
+timed as (
+
+    select
+        expiries.*,
+        roots.exercise_style,
+        roots.settlement,
+        case
+            when expiries.expiration - sessions.session_date > 7 then
+                timezone('America/New_York', expiries.expiration + time '16:00:00')
+            when roots.settlement = 'AM' then sessions.open_at
+            else sessions.close_at
+        end as settles_at
+    from expiries
+    inner join {{ ref('option_roots') }} as roots using (root, underlying)
+    asof left join {{ ref('dim_sessions') }} as sessions
+        on expiries.expiration >= sessions.session_date
+
+),
+
+carried as (
+
+    select
+        timed.*,
+        spots.feed_role,
+        spots.as_of,
+        spots.spot,
+        spots.spot_source,
+        spots.rate_source,
+        spots.ex_dates,
+        spots.amounts,
+        greatest(epoch(timed.settles_at) - epoch(spots.as_of), 0) / {{ year_seconds() }} as t,
+        interpolate(
+            spots.tenors,
+            spots.rates,
+            (epoch(timed.settles_at) - epoch(spots.as_of)) / 86400.0
+        ) as rate
+    from timed
+    inner join spots using (session_date, underlying)
+
+),
+
+dividends as (
+
+    select
+        session_date,
+        root,
+        expiration,
+        count(*) as count_dividends,
+        list_sum(list(amount * exp(-rate * years) order by ex_date)) as dividends
+    from (
+        select
+            session_date,
+            root,
+            expiration,
+            rate,
+            unnest(amounts) as amount,
+            unnest(ex_dates) as ex_date,
+            (unnest(ex_dates) - session_date) / 365.0 as years
+        from carried
+    )
+    -- an option holder gets what exercise on the eve of the ex-date gives: later ones do not count
+    where ex_date <= expiration
+    group by session_date, root, expiration
+
+),
+
+expected as (
+
+    select
+        carried.* exclude (ex_dates, amounts),
+        coalesce(dividends.count_dividends, 0) as count_dividends,
+        coalesce(dividends.dividends, 0.0) as dividends,
+        (carried.spot - coalesce(dividends.dividends, 0.0))
+        * exp(carried.rate * carried.t) as dividend_forward
+    from carried
+    left join dividends using (session_date, root, expiration)
+
+),
+
+pairs as (
+
+    select
+        calls.session_date,
+        calls.root,
+        calls.expiration,
+        calls.strike::double as strike,
+        calls.price as call_price,
+        puts.price as put_price,
+        calls.width + puts.width as width
+    from chains as calls
+    inner join chains as puts
+        on
+            calls.session_date = puts.session_date
+            and calls.root = puts.root
+            and calls.expiration = puts.expiration
+            and calls.strike = puts.strike
+            and calls.price_source = puts.price_source
+            and calls.known_at = puts.known_at
+    inner join expected
+        on
+            calls.session_date = expected.session_date
+            and calls.root = expected.root
+            and calls.expiration = expected.expiration
+    where
+        calls.option_type = 'C'
+        and puts.option_type = 'P'
+        and calls.price_source in ('quote_mid', 'trade')
+        and abs(ln(calls.strike::double / coalesce(expected.dividend_forward, calls.strike)))
+        <= 0.15
+
+),
+
+agreed as (
+
+    select
+        pairs.session_date,
+        pairs.root,
+        pairs.expiration,
+        parity_forward(
+            list(pairs.strike order by pairs.strike),
+            list(pairs.call_price order by pairs.strike),
+            list(pairs.put_price order by pairs.strike),
+            list(pairs.width order by pairs.strike),
+            min(exp(-expected.rate * expected.t)),
+            coalesce(
+                min(expected.dividend_forward),
+                min_by(pairs.strike, abs(pairs.call_price - pairs.put_price))
+            )
+        ) as parity
+    from pairs
+    inner join expected using (session_date, root, expiration)
+    group by pairs.session_date, pairs.root, pairs.expiration
+
+),
+
+chosen as (
+
+    select
+        expected.*,
+        agreed.parity.forward as parity_forward,
+        agreed.parity.dispersion as dispersion,
+        coalesce(agreed.parity.pairs, 0)::integer as count_pairs,
+        agreed.parity.discount as parity_discount,
+        coalesce(
+            agreed.parity.forward > 0
+            and agreed.parity.dispersion <= 0.005 * agreed.parity.forward,
+            false
+        ) as has_parity
+    from expected
+    left join agreed using (session_date, root, expiration)
+
+)
+
+select
+    -- ids
+    session_date,
+    underlying,
+    root,
+    expiration,
+    exercise_style,
+    settlement,
+    -- times
+    as_of as known_at,
+    settles_at,
+    t,
+    -- the market
+    coalesce(spot, if(has_parity, parity_forward * exp(-rate * t) + dividends, null)) as spot,
+    coalesce(spot_source, if(has_parity, 'parity', null)) as spot_source,
+    rate,
+    rate_source,
+    count_dividends,
+    dividends,
+    -- the forward
+    if(has_parity, parity_forward, dividend_forward) as forward,
+    case
+        when has_parity then 'parity'
+        when dividend_forward is not null then 'dividends'
+    end as forward_method,
+    count_pairs,
+    if(has_parity, dispersion, null) as dispersion,
+    parity_discount,
+    if(
+        t > 0 and spot > dividends,
+        ln(if(has_parity, parity_forward, dividend_forward) / (spot - dividends)) / t,
+        null
+    ) as carry,
+    feed_role,
+    count_contracts,
+    case
+        when t <= 0 then 'expired'
+        when not has_parity and dividend_forward is null then 'no_underlying'
+    end as reason
+from chosen
