@@ -52,6 +52,13 @@ def solve_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     )
 
 
+def value_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
+    """Return price and Greeks of (spot, strike, t, r, q, sigma)."""
+    side, columns = sides(option_type), [floats(column) for column in rest]
+    found: Floats = np.vstack([bs.prices(side, *columns), bs.greeks(side, *columns)])
+    return _struct(("price", *bs.GREEKS), found)
+
+
 @njit(cache=True, nogil=True)
 def _forwards(
     strikes: Floats,
@@ -133,6 +140,12 @@ FUNCTIONS = (
         solve_european,
         ("VARCHAR", *("DOUBLE",) * 6),
         f"STRUCT(iv DOUBLE, {_doubles(bs.GREEKS)}, reason VARCHAR)",
+    ),
+    Function(
+        "value_european",
+        value_european,
+        ("VARCHAR", *("DOUBLE",) * 6),
+        f"STRUCT(price DOUBLE, {_doubles(bs.GREEKS)})",
     ),
     Function(
         "parity_forward",

@@ -94,6 +94,20 @@ snapshots as (
 
 ),
 
+-- contracts on the share before a split are no contracts on the share after it
+splits as (
+
+    select
+        sessions.session_date,
+        sessions.underlying,
+        max(splits.ex_date) as last_split
+    from sessions
+    inner join {{ ref('stg_lake__splits') }} as splits
+        on sessions.underlying = splits.symbol and sessions.session_date >= splits.ex_date
+    group by sessions.session_date, sessions.underlying
+
+),
+
 -- only where options traded by the minute: each trade has the share price of its own minute
 paths as (
 
@@ -120,6 +134,7 @@ select
     daily.close as close_price,
     paths.minute_indexes,
     paths.minute_closes,
+    splits.last_split,
     with_curves.rate_date,
     coalesce(with_curves.tenors, [1.0]) as tenors,
     coalesce(with_curves.rates, [{{ var('option_default_rate') }}::double]) as rates,
@@ -128,6 +143,7 @@ select
     coalesce(dividends.amounts, []::double[]) as amounts
 from with_curves
 left join dividends using (session_date, underlying)
+left join splits using (session_date, underlying)
 left join snapshots using (session_date, underlying)
 left join paths using (session_date, underlying)
 left join {{ ref('int_bars__daily') }} as daily

@@ -11,18 +11,20 @@ with
 forwards as (
 
     select
-        session_date,
-        root,
-        expiration,
-        exercise_style,
-        known_at as as_of,
-        settles_at,
-        spot,
-        rate,
-        forward,
-        reason
-    from {{ ref('option_forwards') }}
-    where {{ lake_batch_dates() }}
+        forwards.session_date,
+        sessions.session_index,
+        forwards.root,
+        forwards.expiration,
+        forwards.exercise_style,
+        forwards.known_at as as_of,
+        forwards.settles_at,
+        forwards.spot,
+        forwards.rate,
+        forwards.forward,
+        forwards.reason
+    from {{ ref('option_forwards') }} as forwards
+    inner join {{ ref('dim_sessions') }} as sessions using (session_date)
+    where forwards.{{ lake_batch_dates() }}
 
 ),
 
@@ -30,6 +32,7 @@ placed as not materialized (
 
     select
         chains.*,
+        forwards.session_index,
         forwards.exercise_style,
         forwards.rate,
         forwards.reason as forward_reason,
@@ -66,8 +69,17 @@ solved as not materialized (
 select
     -- ids
     session_date,
+    session_index,
     underlying,
     {{ contract_key() }},
+    -- its own price is its mark
+    coalesce(
+        solution.iv is not null
+        and price_source in ('quote_mid', 'trade_day')
+        and quote_check != 'wide'
+        and forward_reason is null,
+        false
+    ) as is_marked,
     -- time
     priced_at as known_at,
     t,
@@ -96,6 +108,7 @@ select
     solution.volga as volga,
     solution.charm as charm,
     case
+        when price_source = 'trade_day' and solution.reason is null then 'trade_time_unknown'
         when solution.reason is null and quote_check = 'wide' and price_source = 'quote_mid'
             then 'wide'
         when forward_reason is not null then forward_reason
