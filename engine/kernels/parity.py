@@ -101,3 +101,31 @@ def forward(
             at += 1
     out[3] = weighted_median(slopes[:at], levers[:at])
     return out
+
+
+@njit(cache=True, nogil=True)
+def forwards(
+    strike: Floats,
+    call: Floats,
+    put: Floats,
+    width: Floats,
+    offsets: NDArray[np.int64],
+    discount: Floats,
+    near: Floats,
+) -> Floats:
+    """Return `forward` of each expiry, shape (4, n).
+
+    Parameters
+    ----------
+    strike, call, put, width
+        Pairs of all expiries, one after the other.
+    offsets
+        Where each expiry's pairs begin, shape (n + 1,).
+    discount, near
+        Shape (n,).
+    """
+    out = np.empty((4, discount.size))
+    for i in range(discount.size):
+        at = slice(offsets[i], offsets[i + 1])
+        out[:, i] = forward(strike[at], call[at], put[at], width[at], discount[i], near[i])
+    return out

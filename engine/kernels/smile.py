@@ -330,3 +330,30 @@ def fit(k: Floats, iv: Floats, weight: Floats, t: float) -> Floats:
     out[6] = greatest
     out[7] = count
     return out
+
+
+@njit(cache=True, nogil=True)
+def fits(k: Floats, iv: Floats, weight: Floats, offsets: NDArray[np.int64], t: Floats) -> Floats:
+    """Return `fit` of each expiry and the weighted middle of its points, shape (10, n).
+
+    Parameters
+    ----------
+    k, iv, weight
+        Points of all expiries, one after the other.
+    offsets
+        Where each expiry's points begin, shape (n + 1,).
+    t
+        Years to expiry, shape (n,).
+    """
+    out = np.full((10, t.size), np.nan)
+    for i in range(t.size):
+        first, last = offsets[i], offsets[i + 1]
+        out[:8, i] = fit(k[first:last], iv[first:last], weight[first:last], t[i])
+        total, middle_k, middle_iv = 0.0, 0.0, 0.0
+        for j in range(first, last):
+            total += weight[j]
+            middle_k += weight[j] * k[j]
+            middle_iv += weight[j] * iv[j]
+        if total > 0.0:
+            out[8, i], out[9, i] = middle_k / total, middle_iv / total
+    return out

@@ -11,11 +11,10 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 from engine.kernels import black_scholes as bs
-from engine.kernels import parity, smile
+from engine.kernels import curve, parity, smile
 from engine.options.reasons import REASONS
 from engine.options.udf import Function, arrow_function, floats, sides
 
@@ -25,7 +24,7 @@ Offsets = NDArray[np.int64]
 _REASONS = pa.array([REASONS[code] for code in sorted(REASONS)], pa.string())
 
 PARITY = ("forward", "dispersion", "pairs", "discount")
-SMILE = ("a", "b", "rho", "m", "s", "rmse", "worst", "butterflies")
+SMILE = ("a", "b", "rho", "m", "s", "rmse", "worst", "butterflies", "middle_k", "middle_iv")
 
 
 def _lists(column: pa.Array) -> tuple[Floats, Offsets]:
@@ -59,73 +58,28 @@ def value_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     return _struct(("price", *bs.GREEKS), found)
 
 
-@njit(cache=True, nogil=True)
-def _forwards(
-    strikes: Floats,
-    calls: Floats,
-    puts: Floats,
-    widths: Floats,
-    offsets: Offsets,
-    discount: Floats,
-    near: Floats,
-) -> Floats:
-    out = np.empty((4, discount.size))
-    for i in range(discount.size):
-        at = slice(offsets[i], offsets[i + 1])
-        out[:, i] = parity.forward(
-            strikes[at], calls[at], puts[at], widths[at], discount[i], near[i]
-        )
-    return out
-
-
 def parity_forward(*columns: pa.Array) -> pa.Array:
     """Return what the pairs of each expiry say of its forward: see `engine.kernels.parity`."""
     strikes, offsets = _lists(columns[0])
     calls, puts, widths = (_lists(column)[0] for column in columns[1:4])
-    found: Floats = _forwards(
+    found: Floats = parity.forwards(
         strikes, calls, puts, widths, offsets, floats(columns[4]), floats(columns[5])
     )
     return _struct(PARITY, found)
-
-
-@njit(cache=True, nogil=True)
-def _fits(k: Floats, iv: Floats, weight: Floats, offsets: Offsets, t: Floats) -> Floats:
-    out = np.empty((8, t.size))
-    for i in range(t.size):
-        at = slice(offsets[i], offsets[i + 1])
-        out[:, i] = smile.fit(k[at], iv[at], weight[at], t[i])
-    return out
 
 
 def smile_fit(*columns: pa.Array) -> pa.Array:
     """Return the smile of each expiry: see `engine.kernels.smile.fit`."""
     k, offsets = _lists(columns[0])
     iv, weight = (_lists(column)[0] for column in columns[1:3])
-    found: Floats = _fits(k, iv, weight, offsets, floats(columns[3]))
+    found: Floats = smile.fits(k, iv, weight, offsets, floats(columns[3]))
     return _struct(SMILE, found)
-
-
-@njit(cache=True, nogil=True)
-def _interpolated(x: Floats, y: Floats, offsets: Offsets, at: Floats) -> Floats:
-    out = np.full(at.size, np.nan)
-    for i in range(at.size):
-        first, last = offsets[i], offsets[i + 1] - 1
-        if last < first or not at[i] == at[i]:
-            continue
-        j = first
-        while j < last and x[j + 1] <= at[i]:
-            j += 1
-        if j == last or at[i] <= x[j]:
-            out[i] = y[j]
-        else:
-            out[i] = y[j] + (y[j + 1] - y[j]) * (at[i] - x[j]) / (x[j + 1] - x[j])
-    return out
 
 
 def interpolate(*columns: pa.Array) -> pa.Array:
     """Return y at a place between the points (x, y), flat beyond them; NULL without points."""
     x, offsets = _lists(columns[0])
-    found: Floats = _interpolated(x, _lists(columns[1])[0], offsets, floats(columns[2]))
+    found: Floats = curve.interpolated(x, _lists(columns[1])[0], offsets, floats(columns[2]))
     return pa.array(found, pa.float64(), from_pandas=True)
 
 

@@ -170,23 +170,12 @@ matched as (
         fits.butterflies,
         fits.lowest_k,
         fits.highest_k,
-        if(own.a is null, null, struct_pack(
-            a := own.a, b := own.b, rho := own.rho, m := own.m, s := own.s
-        )) as own_shape,
-        if(earlier.a is null, null, struct_pack(
-            a := earlier.a, b := earlier.b, rho := earlier.rho, m := earlier.m, s := earlier.s,
-            scale := expiries.t / earlier.t,
-            known_at := earlier.known_at,
-            session_index := earlier.session_index
-        )) as earlier_shape,
-        if(below.a is null, null, struct_pack(
-            a := below.a, b := below.b, rho := below.rho, m := below.m, s := below.s,
-            t := below.t, w := below.atm_variance
-        )) as below_shape,
-        if(above.a is null, null, struct_pack(
-            a := above.a, b := above.b, rho := above.rho, m := above.m, s := above.s,
-            t := above.t, w := above.atm_variance
-        )) as above_shape
+        fits.middle_k,
+        fits.middle_iv,
+        {{ smile_shape('own') }} as own_shape,
+        {{ smile_shape('earlier') }} as earlier_shape,
+        {{ smile_shape('below') }} as below_shape,
+        {{ smile_shape('above') }} as above_shape
     from expiries
     left join fits
         on
@@ -216,7 +205,8 @@ matched as (
 
 ),
 
--- total variance at the money is linear in time; the shape is that of the nearer expiry
+-- between expiries total variance at the money is linear in time, beyond them volatility is flat;
+-- the shape is that of the nearer expiry
 sourced as (
 
     select
@@ -224,15 +214,15 @@ sourced as (
         case
             when own_shape is not null then 'own'
             when
-                earlier_shape is not null
-                and session_index - earlier_shape.session_index <= 5
+                earlier_shape is not null and session_index - earlier_shape.session_index <= 5
                 then 'earlier'
             when below_shape is not null and above_shape is not null then 'interpolated'
+            when below_shape is not null or above_shape is not null then 'nearest'
+            when middle_iv > 0 then 'flat'
             else 'none'
         end as fit_source,
-        below_shape.w + (above_shape.w - below_shape.w)
-        * (t - below_shape.t) / (above_shape.t - below_shape.t) as between_variance,
-        t - below_shape.t <= above_shape.t - t as is_below_nearer
+        coalesce(t - below_shape.t <= above_shape.t - t, below_shape is not null)
+            as is_below_nearer
     from matched
 
 ),
@@ -243,51 +233,70 @@ shaped as (
         *,
         case fit_source
             when 'own' then 1.0
-            when 'earlier' then earlier_shape.scale
-            when 'interpolated'
-                then between_variance / if(is_below_nearer, below_shape.w, above_shape.w)
+            when 'earlier' then t / earlier_shape.t
+            when 'nearest' then t / coalesce(below_shape.t, above_shape.t)
+            when 'flat' then 1.0
+            when 'interpolated' then (
+                below_shape.w + (above_shape.w - below_shape.w)
+                * (t - below_shape.t) / (above_shape.t - below_shape.t)
+            ) / if(is_below_nearer, below_shape.w, above_shape.w)
         end as scale,
-        case fit_source
-            when 'own' then own_shape
-            when 'earlier' then struct_pack(
-                a := earlier_shape.a,
-                b := earlier_shape.b,
-                rho := earlier_shape.rho,
-                m := earlier_shape.m,
-                s := earlier_shape.s
+        case
+            when fit_source = 'own' then own_shape
+            when fit_source = 'earlier' then earlier_shape
+            when fit_source = 'flat' then struct_pack(
+                a := pow(middle_iv, 2) * t,
+                b := 0.0::double,
+                rho := 0.0::double,
+                m := 0.0::double,
+                s := 1.0::double,
+                t := t,
+                w := pow(middle_iv, 2) * t,
+                known_at := known_at,
+                session_index := session_index
             )
-            when 'interpolated' then if(
-                is_below_nearer,
-                struct_pack(
-                    a := below_shape.a,
-                    b := below_shape.b,
-                    rho := below_shape.rho,
-                    m := below_shape.m,
-                    s := below_shape.s
-                ),
-                struct_pack(
-                    a := above_shape.a,
-                    b := above_shape.b,
-                    rho := above_shape.rho,
-                    m := above_shape.m,
-                    s := above_shape.s
-                )
-            )
+            when fit_source != 'none' then if(is_below_nearer, below_shape, above_shape)
         end as shape
     from sourced
+
+),
+
+-- a borrowed shape goes through the middle of the few points that there are
+levelled as (
+
+    select
+        *,
+        shape.a as a,
+        shape.b as b,
+        shape.rho as rho,
+        shape.m as m,
+        shape.s as s
+    from shaped
+
+),
+
+anchored as (
+
+    select
+        *,
+        case
+            when fit_source in ('earlier', 'interpolated', 'nearest') and middle_iv > 0
+                then coalesce(
+                    pow(middle_iv, 2) * t
+                    / nullif({{ smile_variance('levelled.middle_k', 'levelled') }}, 0.0),
+                    scale
+                )
+            else scale
+        end as level
+    from levelled
 
 ),
 
 smiles as (
 
     select
-        *,
-        shape.a * scale as a,
-        shape.b * scale as b,
-        shape.rho as rho,
-        shape.m as m,
-        shape.s as s
-    from shaped
+        * replace (a * level as a, b * level as b)
+    from anchored
 
 )
 

@@ -67,5 +67,7 @@ select
     fit.s as s,
     fit.rmse as rmse,
     fit.worst as worst,
-    fit.butterflies::integer as butterflies
+    fit.butterflies::integer as butterflies,
+    fit.middle_k as middle_k,
+    fit.middle_iv as middle_iv
 from expiries
