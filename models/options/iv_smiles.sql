@@ -221,6 +221,8 @@ sourced as (
             when middle_iv > 0 then 'flat'
             else 'none'
         end as fit_source,
+        below_shape.w + (above_shape.w - below_shape.w)
+        * (t - below_shape.t) / (above_shape.t - below_shape.t) as between_variance,
         coalesce(t - below_shape.t <= above_shape.t - t, below_shape is not null)
             as is_below_nearer
     from matched
@@ -233,13 +235,11 @@ shaped as (
         *,
         case fit_source
             when 'own' then 1.0
-            when 'earlier' then t / earlier_shape.t
+            when 'earlier' then coalesce(between_variance / earlier_shape.w, t / earlier_shape.t)
             when 'nearest' then t / coalesce(below_shape.t, above_shape.t)
             when 'flat' then 1.0
-            when 'interpolated' then (
-                below_shape.w + (above_shape.w - below_shape.w)
-                * (t - below_shape.t) / (above_shape.t - below_shape.t)
-            ) / if(is_below_nearer, below_shape.w, above_shape.w)
+            when 'interpolated'
+                then between_variance / if(is_below_nearer, below_shape.w, above_shape.w)
         end as scale,
         case
             when fit_source = 'own' then own_shape
