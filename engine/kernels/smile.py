@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 FEWEST = 5  # points for five parameters
 FIELDS = ("a", "b", "rho", "m", "s")
 
+_SQRT_HALF = math.sqrt(0.5)
 _STEEPEST = 2.0  # wing slope of total variance
 _STEPS = 80
 _DENSITY_POINTS = 33
@@ -356,4 +357,59 @@ def fits(k: Floats, iv: Floats, weight: Floats, offsets: NDArray[np.int64], t: F
             middle_iv += weight[j] * iv[j]
         if total > 0.0:
             out[8, i], out[9, i] = middle_k / total, middle_iv / total
+    return out
+
+
+@njit(cache=True, nogil=True)
+def at_delta(
+    a: float, b: float, rho: float, m: float, s: float, t: float, delta: float
+) -> float:
+    """Return the log moneyness at which the forward delta of the call is `delta`.
+
+    Parameters
+    ----------
+    a, b, rho, m, s
+        The smile.
+    t
+        Years to expiry.
+    delta
+        N(d1), between 0 and 1; a put of delta -0.25 is 0.75 here.
+
+    Returns
+    -------
+    float
+        NaN where the smile has no such strike within 12 standard deviations.
+    """
+    middle = total_variance(0.0, a, b, rho, m, s)
+    if not (middle > 0.0 and t > 0.0 and delta > 0.0 and delta < 1.0):
+        return math.nan
+    low, high = -12.0 * math.sqrt(middle), 12.0 * math.sqrt(middle)
+    for step in range(64):
+        k = low if step == 0 else (high if step == 1 else 0.5 * (low + high))
+        w = total_variance(k, a, b, rho, m, s)
+        if not w > 0.0:
+            return math.nan
+        d1 = (0.5 * w - k) / math.sqrt(w)
+        above = 0.5 * math.erfc(-d1 * _SQRT_HALF) > delta
+        if step == 0:
+            if not above:
+                return math.nan
+        elif step == 1:
+            if above:
+                return math.nan
+        elif above:
+            low = k
+        else:
+            high = k
+    return 0.5 * (low + high)
+
+
+@njit(cache=True, nogil=True)
+def at_deltas(
+    a: Floats, b: Floats, rho: Floats, m: Floats, s: Floats, t: Floats, delta: Floats
+) -> Floats:
+    """Return `at_delta` of each row, shape (n,)."""
+    out = np.empty(t.size)
+    for i in range(t.size):
+        out[i] = at_delta(a[i], b[i], rho[i], m[i], s[i], t[i], delta[i])
     return out

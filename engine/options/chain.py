@@ -76,6 +76,12 @@ def smile_fit(*columns: pa.Array) -> pa.Array:
     return _struct(SMILE, found)
 
 
+def smile_at_delta(*columns: pa.Array) -> pa.Array:
+    """Return the log moneyness at which a smile (a, b, rho, m, s) at t has a forward delta."""
+    found: Floats = smile.at_deltas(*map(floats, columns))
+    return pa.array(found, pa.float64(), from_pandas=True)
+
+
 def interpolate(*columns: pa.Array) -> pa.Array:
     """Return y at a place between the points (x, y), flat beyond them; NULL without points."""
     x, offsets = _lists(columns[0])
@@ -108,6 +114,7 @@ FUNCTIONS = (
         f"STRUCT({_doubles(PARITY)})",
     ),
     Function("smile_fit", smile_fit, (*(_LIST,) * 3, "DOUBLE"), f"STRUCT({_doubles(SMILE)})"),
+    Function("smile_at_delta", smile_at_delta, ("DOUBLE",) * 7, "DOUBLE"),
     Function("interpolate", interpolate, (_LIST, _LIST, "DOUBLE"), "DOUBLE"),
 )
 
