@@ -172,18 +172,42 @@ expected as (
 
 ),
 
+-- both sides of a strike near the money, priced together
+sides as (
+
+    select
+        chains.session_date,
+        chains.underlying,
+        chains.root,
+        chains.expiration,
+        chains.strike::double as strike,
+        chains.option_type,
+        chains.price,
+        chains.price_source,
+        chains.known_at,
+        chains.width
+    from chains
+    inner join expected using (session_date, root, expiration)
+    where
+        chains.price_source in ('quote_mid', 'trade')
+        and abs(ln(chains.strike::double / coalesce(expected.dividend_forward, chains.strike)))
+        <= {{ var('option_parity_reach') }}
+
+),
+
 pairs as (
 
     select
         calls.session_date,
         calls.root,
         calls.expiration,
-        calls.strike::double as strike,
-        calls.price as call_price,
-        puts.price as put_price,
-        calls.width + puts.width as width
-    from chains as calls
-    inner join chains as puts
+        list(calls.strike order by calls.strike) as strikes,
+        list(calls.price order by calls.strike) as calls,
+        list(puts.price order by calls.strike) as puts,
+        list(calls.width + puts.width order by calls.strike) as widths,
+        min_by(calls.strike, abs(calls.price - puts.price)) as even_strike
+    from sides as calls
+    inner join sides as puts
         on
             calls.session_date = puts.session_date
             and calls.root = puts.root
@@ -191,58 +215,93 @@ pairs as (
             and calls.strike = puts.strike
             and calls.price_source = puts.price_source
             and calls.known_at = puts.known_at
-    inner join expected
-        on
-            calls.session_date = expected.session_date
-            and calls.root = expected.root
-            and calls.expiration = expected.expiration
+    where calls.option_type = 'C' and puts.option_type = 'P'
+    group by calls.session_date, calls.root, calls.expiration
+
+),
+
+first_look as (
+
+    select
+        expected.*,
+        pairs.* exclude (session_date, root, expiration),
+        parity_forward(
+            pairs.strikes,
+            pairs.calls,
+            pairs.puts,
+            pairs.widths,
+            exp(-expected.rate * expected.t),
+            coalesce(expected.dividend_forward, pairs.even_strike)
+        ) as parity
+    from expected
+    left join pairs using (session_date, root, expiration)
+
+),
+
+-- without a curve, the slope of European pairs says at what rate the market discounts
+implied_rates as (
+
+    select
+        session_date,
+        underlying,
+        list(t order by t, root) as times,
+        list(-ln(parity.discount) / t order by t, root) as rates
+    from first_look
     where
-        calls.option_type = 'C'
-        and puts.option_type = 'P'
-        and calls.price_source in ('quote_mid', 'trade')
-        and abs(ln(calls.strike::double / coalesce(expected.dividend_forward, calls.strike)))
-        <= 0.15
+        exercise_style = 'european'
+        and t * 365.0 >= 20.0
+        and parity.pairs >= 16
+        and abs(ln(parity.discount) / t) <= 0.2
+    group by session_date, underlying
+
+),
+
+rated as (
+
+    select
+        first_look.*,
+        if(
+            first_look.rate_source = 'default',
+            interpolate(implied_rates.times, implied_rates.rates, first_look.t),
+            null
+        ) as implied_rate
+    from first_look
+    left join implied_rates using (session_date, underlying)
 
 ),
 
 agreed as (
 
     select
-        pairs.session_date,
-        pairs.root,
-        pairs.expiration,
-        parity_forward(
-            list(pairs.strike order by pairs.strike),
-            list(pairs.call_price order by pairs.strike),
-            list(pairs.put_price order by pairs.strike),
-            list(pairs.width order by pairs.strike),
-            min(exp(-expected.rate * expected.t)),
-            coalesce(
-                min(expected.dividend_forward),
-                min_by(pairs.strike, abs(pairs.call_price - pairs.put_price))
-            )
-        ) as parity
-    from pairs
-    inner join expected using (session_date, root, expiration)
-    group by pairs.session_date, pairs.root, pairs.expiration
+        * replace (
+            coalesce(implied_rate, rate) as rate,
+            if(implied_rate is null, rate_source, 'parity') as rate_source,
+            dividend_forward * exp((coalesce(implied_rate, rate) - rate) * t) as dividend_forward,
+            parity_forward(
+                strikes,
+                calls,
+                puts,
+                widths,
+                exp(-coalesce(implied_rate, rate) * t),
+                coalesce(dividend_forward, even_strike)
+            ) as parity
+        ),
+        parity.discount as parity_discount
+    from rated
 
 ),
 
 chosen as (
 
     select
-        expected.*,
-        agreed.parity.forward as parity_forward,
-        agreed.parity.dispersion as dispersion,
-        coalesce(agreed.parity.pairs, 0)::integer as count_pairs,
-        agreed.parity.discount as parity_discount,
+        *,
+        parity.forward as parity_forward,
+        parity.dispersion as dispersion,
+        coalesce(parity.pairs, 0)::integer as count_pairs,
         coalesce(
-            agreed.parity.forward > 0
-            and agreed.parity.dispersion <= 0.005 * agreed.parity.forward,
-            false
+            parity.forward > 0 and parity.dispersion <= 0.005 * parity.forward, false
         ) as has_parity
-    from expected
-    left join agreed using (session_date, root, expiration)
+    from agreed
 
 )
 
