@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.kernels import black_scholes as bs
-from engine.kernels import curve, parity, smile
+from engine.kernels import american, american_parity, curve, parity, smile
 from engine.options.reasons import REASONS
 from engine.options.udf import Function, arrow_function, floats, sides
 
@@ -51,6 +51,31 @@ def solve_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     )
 
 
+def solve_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
+    """Return implied volatility, Greeks and reason of American (price, spot, strike, t, r, q).
+
+    The Greeks are those of the European option of the same volatility.
+    """
+    side, (price, *columns) = sides(option_type), [floats(column) for column in rest]
+    found, codes = american.american_ivs(side, price, *columns)
+    fields = [
+        pa.array(row, pa.float64(), from_pandas=True)
+        for row in (found, *bs.greeks(side, *columns, found))
+    ]
+    return pa.StructArray.from_arrays(
+        [*fields, _REASONS.take(pa.array(codes))], names=["iv", *bs.GREEKS, "reason"]
+    )
+
+
+def value_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
+    """Return American prices and European Greeks of (spot, strike, t, r, q, sigma)."""
+    side, columns = sides(option_type), [floats(column) for column in rest]
+    found: Floats = np.vstack(
+        [american.american_prices(side, *columns), bs.greeks(side, *columns)]
+    )
+    return _struct(("price", *bs.GREEKS), found)
+
+
 def value_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     """Return price and Greeks of (spot, strike, t, r, q, sigma)."""
     side, columns = sides(option_type), [floats(column) for column in rest]
@@ -64,6 +89,16 @@ def parity_forward(*columns: pa.Array) -> pa.Array:
     calls, puts, widths = (_lists(column)[0] for column in columns[1:4])
     found: Floats = parity.forwards(
         strikes, calls, puts, widths, offsets, floats(columns[4]), floats(columns[5])
+    )
+    return _struct(PARITY, found)
+
+
+def american_parity_forward(*columns: pa.Array) -> pa.Array:
+    """Return what American pairs of each expiry say of its forward: `american_parity`."""
+    strikes, offsets = _lists(columns[0])
+    calls, puts, widths = (_lists(column)[0] for column in columns[1:4])
+    found: Floats = american_parity.forwards(
+        strikes, calls, puts, widths, offsets, *(floats(column) for column in columns[4:])
     )
     return _struct(PARITY, found)
 
@@ -100,6 +135,24 @@ FUNCTIONS = (
         solve_european,
         ("VARCHAR", *("DOUBLE",) * 6),
         f"STRUCT(iv DOUBLE, {_doubles(bs.GREEKS)}, reason VARCHAR)",
+    ),
+    Function(
+        "solve_american",
+        solve_american,
+        ("VARCHAR", *("DOUBLE",) * 6),
+        f"STRUCT(iv DOUBLE, {_doubles(bs.GREEKS)}, reason VARCHAR)",
+    ),
+    Function(
+        "value_american",
+        value_american,
+        ("VARCHAR", *("DOUBLE",) * 6),
+        f"STRUCT(price DOUBLE, {_doubles(bs.GREEKS)})",
+    ),
+    Function(
+        "american_parity_forward",
+        american_parity_forward,
+        (*(_LIST,) * 4, *("DOUBLE",) * 4),
+        f"STRUCT({_doubles(PARITY)})",
     ),
     Function(
         "value_european",

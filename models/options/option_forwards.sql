@@ -9,6 +9,7 @@
 ) }}
 -- Each expiry's forward, time and rate at the moment its chain is looked at: from put-call parity
 -- where both sides are priced together, else from the share price, the rate and the dividends.
+-- From American prices the early exercise premium is taken off first.
 with
 
 roles as (
@@ -277,6 +278,19 @@ agreed as (
             coalesce(implied_rate, rate) as rate,
             if(implied_rate is null, rate_source, 'parity') as rate_source,
             dividend_forward * exp((coalesce(implied_rate, rate) - rate) * t) as dividend_forward,
+            {% if var('option_exercise') == 'by_root' -%}
+            case exercise_style
+                when 'american' then american_parity_forward(
+                    strikes,
+                    calls,
+                    puts,
+                    widths,
+                    spot,
+                    t,
+                    rate,
+                    coalesce(dividend_forward, even_strike)
+                )
+                else {% endif -%}
             parity_forward(
                 strikes,
                 calls,
@@ -284,7 +298,10 @@ agreed as (
                 widths,
                 exp(-coalesce(implied_rate, rate) * t),
                 coalesce(dividend_forward, even_strike)
-            ) as parity
+            )
+            {%- if var('option_exercise') == 'by_root' %}
+            end
+            {%- endif %} as parity
         ),
         parity.discount as parity_discount
     from rated

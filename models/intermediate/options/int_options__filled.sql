@@ -177,25 +177,31 @@ chosen as (
 
 ),
 
+ready as (
+
+    select
+        chosen.*,
+        roots.exercise_style,
+        if(chosen.t > 0, chosen.rate - ln(chosen.forward / chosen.spot) / chosen.t, 0.0) as yield,
+        case chosen.mark_source
+            when 'trade' then chosen.own_iv
+            when 'intrinsic' then 0.0
+            else chosen.smile_iv
+        end as sigma
+    from chosen
+    inner join {{ ref('option_roots') }} as roots using (root, underlying)
+
+),
+
 valued as (
 
     select
         *,
         if(mark_source = 'trade', own_iv, smile_iv) as iv,
-        value_european(
-            option_type,
-            spot,
-            strike::double,
-            t,
-            rate,
-            if(t > 0, rate - ln(forward / spot) / t, 0.0),
-            case
-                when mark_source = 'trade' then own_iv
-                when mark_source = 'intrinsic' then 0.0
-                else smile_iv
-            end
-        ) as worth
-    from chosen
+        {{ by_exercise('value', 'exercise_style', [
+            'option_type', 'spot', 'strike::double', 't', 'rate', 'yield', 'sigma'
+        ]) }} as worth
+    from ready
 
 )
 

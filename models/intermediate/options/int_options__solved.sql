@@ -53,15 +53,10 @@ solved as not materialized (
 
     select
         *,
-        solve_european(
-            option_type,
-            price,
-            spot,
-            strike::double,
-            t,
-            rate,
-            rate - ln(forward / spot) / t
-        ) as solution
+        {{ by_exercise('solve', 'exercise_style', [
+            'option_type', 'price', 'spot', 'strike::double', 't', 'rate',
+            'rate - ln(forward / spot) / t',
+        ]) }} as solution
     from placed
 
 )

@@ -112,3 +112,37 @@ def test_a_curve_is_straight_between_its_points_and_flat_beyond(db):
         assert found == pytest.approx(np.interp(at, x, y), rel=1e-14)
     assert one(db, "interpolate([]::double[], []::double[], 3.0)") is None
     assert one(db, f"interpolate({x}, {y}, null)") is None
+
+
+def test_american_pairs_name_the_forward_under_their_premium(db):
+    spot, rate, q, t, sigma = 100.0, 0.05, 0.01, 0.3, 0.25
+    forward = spot * math.exp((rate - q) * t)
+    strikes = [float(k) for k in range(90, 113, 2)]
+    prices = {
+        side: [
+            one(db, f"value_american('{side}', {spot}, {k}, {t}, {rate}, {q}, {sigma})")["price"]
+            for k in strikes
+        ]
+        for side in "CP"
+    }
+    found = one(
+        db,
+        f"american_parity_forward({strikes}, {prices['C']}, {prices['P']}, "
+        f"{[0.02] * len(strikes)}, {spot}, {t}, {rate}, {spot})",
+    )
+    assert found["forward"] == pytest.approx(forward, rel=1e-5)
+    plain = one(
+        db,
+        f"parity_forward({strikes}, {prices['C']}, {prices['P']}, "
+        f"{[0.02] * len(strikes)}, {math.exp(-rate * t)}, {spot})",
+    )
+    assert abs(plain["forward"] / forward - 1) > 20 * abs(found["forward"] / forward - 1)
+
+
+def test_an_american_price_is_solved_for_the_volatility_that_made_it(db):
+    value = one(db, "value_american('P', 100, 105, 0.3, 0.05, 0.01, 0.25)")
+    european = one(db, "value_european('P', 100, 105, 0.3, 0.05, 0.01, 0.25)")
+    assert value["price"] > european["price"]
+    found = one(db, f"solve_american('P', {value['price']!r}, 100, 105, 0.3, 0.05, 0.01)")
+    assert found["iv"] == pytest.approx(0.25, abs=1e-5)
+    assert found["delta"] == pytest.approx(european["delta"], abs=1e-4)
