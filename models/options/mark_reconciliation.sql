@@ -16,7 +16,12 @@ staged as (
         options.underlying,
         count(distinct hash({{ contract_key('options') }})) as count_staged,
         count(distinct hash({{ contract_key('options') }})) filter (
-            where feeds.role is not null
+            where
+            case feeds.role
+                when 'minutes' then options.known_at <= feeds.chosen_ts
+                when 'quotes' then not feeds.has_many_times or options.ts <= feeds.chosen_ts
+                else feeds.role is not null
+            end
         ) as count_contracts
     from {{ ref('stg_lake__options') }} as options
     left join {{ ref('int_options__feeds') }} as feeds
@@ -77,7 +82,7 @@ select
     staged.count_contracts::integer as count_contracts,
     coalesce(marked.count_marked, 0)::integer as count_marked,
     coalesce(marked.count_reasoned, 0)::integer as count_reasoned,
-    (staged.count_staged - staged.count_contracts)::integer as count_other_sources,
+    (staged.count_staged - staged.count_contracts)::integer as count_not_used,
     coalesce(marked.count_unobserved, 0)::integer as count_unobserved,
     coalesce(marked.count_live, 0)::integer as count_live,
     coalesce(marked.count_live_iv, 0)::integer as count_live_iv,

@@ -73,6 +73,7 @@ chains as (
         price,
         price_source,
         known_at,
+        underlying_price,
         if(
             price_source = 'quote_mid', greatest(ask - bid, 0.01), greatest(0.02, 0.05 * price)
         ) as width
@@ -181,16 +182,24 @@ sides as (
         chains.underlying,
         chains.root,
         chains.expiration,
-        chains.strike::double as strike,
+        -- a trade's pair is moved with the share price from its minute to the snapshot
+        chains.strike::double * if(
+            chains.price_source = 'trade', expected.spot / chains.underlying_price, 1.0
+        ) as strike,
         chains.option_type,
-        chains.price,
+        chains.price * if(
+            chains.price_source = 'trade', expected.spot / chains.underlying_price, 1.0
+        ) as price,
         chains.price_source,
         chains.known_at,
         chains.width
     from chains
     inner join expected using (session_date, root, expiration)
     where
-        chains.price_source in ('quote_mid', 'trade')
+        (
+            chains.price_source = 'quote_mid'
+            or (chains.price_source = 'trade' and chains.underlying_price > 0 and expected.spot > 0)
+        )
         and abs(ln(chains.strike::double / coalesce(expected.dividend_forward, chains.strike)))
         <= {{ var('option_parity_reach') }}
 

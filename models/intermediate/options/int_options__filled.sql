@@ -252,5 +252,9 @@ select
     worth.vanna as vanna,
     worth.volga as volga,
     worth.charm as charm,
-    coalesce(solved_reason, 'too_few_points') as reason
+    case
+        when solved_reason is not null then solved_reason
+        when price_source = 'trade' and mark_source != 'trade' then 'old_trade'
+        when mark is null then 'too_few_points'
+    end as reason
 from valued

@@ -61,7 +61,7 @@ quotes as not materialized (
 
 ),
 
-minute_trades as not materialized (
+last_trades as not materialized (
 
     select
         session_date,
@@ -77,6 +77,38 @@ minute_trades as not materialized (
     from option_rows
     where role = 'minutes' and known_at <= chosen_ts
     group by session_date, underlying, {{ contract_key() }}
+
+),
+
+-- the share price of each minute, where options traded by the minute
+minute_spots as not materialized (
+
+    select
+        session_date,
+        underlying,
+        open_at + to_minutes(1 + minute_index::integer) as trade_known_at,
+        minute_close
+    from (
+        select
+            session_date,
+            underlying,
+            open_at,
+            unnest(minute_indexes) as minute_index,
+            unnest(minute_closes) as minute_close
+        from {{ ref('int_options__market') }}
+        where minute_indexes is not null
+    )
+
+),
+
+minute_trades as not materialized (
+
+    select
+        last_trades.* replace (
+            coalesce(last_trades.underlying_price, minute_spots.minute_close) as underlying_price
+        )
+    from last_trades
+    left join minute_spots using (session_date, underlying, trade_known_at)
 
 ),
 
