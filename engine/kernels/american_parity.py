@@ -79,7 +79,8 @@ def forward(
             over_put = premium_one(PUT, spot, k, t, rate, q, sigma, 0.0, log_b, scratch)
             if over_call >= 0.0 and over_put >= 0.0:
                 calls[i], puts[i] = one_call - over_call, one_put - over_put
-        out = european_forward(strikes, calls, puts, widths, math.exp(-rate * t), found)
+        agreed: Floats = european_forward(strikes, calls, puts, widths, math.exp(-rate * t), found)
+        out = agreed
         if not out[0] > 0.0:
             return out
         found = out[0]

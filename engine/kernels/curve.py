@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -30,7 +32,7 @@ def interpolated(x: Floats, y: Floats, offsets: NDArray[np.int64], at: Floats) -
     out = np.full(at.size, np.nan)
     for i in range(at.size):
         first, last = offsets[i], offsets[i + 1] - 1
-        if last < first or not at[i] == at[i]:
+        if last < first or math.isnan(at[i]):
             continue
         j = first
         while j < last and x[j + 1] <= at[i]:

@@ -361,9 +361,7 @@ def fits(k: Floats, iv: Floats, weight: Floats, offsets: NDArray[np.int64], t: F
 
 
 @njit(cache=True, nogil=True)
-def at_delta(
-    a: float, b: float, rho: float, m: float, s: float, t: float, delta: float
-) -> float:
+def at_delta(a: float, b: float, rho: float, m: float, s: float, t: float, delta: float) -> float:
     """Return the log moneyness at which the forward delta of the call is `delta`.
 
     Parameters

@@ -6,15 +6,13 @@ Functions of an expiry take lists, ordered by strike, one row an expiry:
 
 from __future__ import annotations
 
-from typing import Any
-
 import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.kernels import black_scholes as bs
 from engine.kernels import american, american_parity, curve, parity, smile
+from engine.kernels import black_scholes as bs
 from engine.options.reasons import REASONS
 from engine.options.udf import Function, arrow_function, floats, sides
 
@@ -70,9 +68,7 @@ def solve_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
 def value_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     """Return American prices and European Greeks of (spot, strike, t, r, q, sigma)."""
     side, columns = sides(option_type), [floats(column) for column in rest]
-    found: Floats = np.vstack(
-        [american.american_prices(side, *columns), bs.greeks(side, *columns)]
-    )
+    found: Floats = np.vstack([american.american_prices(side, *columns), bs.greeks(side, *columns)])
     return _struct(("price", *bs.GREEKS), found)
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-# What SQL calls things otherwise: segments of a day, where prices and forwards and smiles come from.
+# Other names in SQL: segments of a day, where prices, forwards and smiles come from.
 LABELS = {
     *("day", "pre", "regular", "post"),
     *("good", "locked", "no_quote"),
