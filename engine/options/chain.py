@@ -49,12 +49,26 @@ def solve_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     )
 
 
-def solve_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
-    """Return implied volatility, Greeks and reason of American (price, spot, strike, t, r, q).
+def _whole_yield(columns: list[Floats], times: pa.Array, amounts: pa.Array) -> Floats:
+    """Return the yield that gives the forward of (spot, strike, t, r, q) and cash dividends."""
+    spot, _, t, r, q = columns
+    years, offsets = _lists(times)
+    rows = np.repeat(np.arange(spot.size), np.diff(offsets))
+    worth = _lists(amounts)[0] * np.exp(-r[rows] * years)
+    cash = np.bincount(rows, worth, minlength=spot.size)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Floats = np.where(cash > 0.0, q - np.log1p(-cash / spot) / t, q)
+    return found
 
-    The Greeks are those of the European option of the same volatility.
+
+def solve_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
+    """Return implied volatility, Greeks and reason of American options.
+
+    Of (price, spot, strike, t, r, q, dividend times, dividend amounts). The Greeks are those of the
+    European option of the same volatility and forward.
     """
-    side, (price, *columns) = sides(option_type), [floats(column) for column in rest]
+    side, (price, *columns) = sides(option_type), [floats(column) for column in rest[:6]]
+    columns[-1] = _whole_yield(columns, rest[6], rest[7])
     found, codes = american.american_ivs(side, price, *columns)
     fields = [
         pa.array(row, pa.float64(), from_pandas=True)
@@ -66,8 +80,12 @@ def solve_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
 
 
 def value_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
-    """Return American prices and European Greeks of (spot, strike, t, r, q, sigma)."""
-    side, columns = sides(option_type), [floats(column) for column in rest]
+    """Return American prices and European Greeks.
+
+    Of (spot, strike, t, r, q, sigma, dividend times, dividend amounts).
+    """
+    side, columns = sides(option_type), [floats(column) for column in rest[:6]]
+    columns[4] = _whole_yield(columns[:5], rest[6], rest[7])
     found: Floats = np.vstack([american.american_prices(side, *columns), bs.greeks(side, *columns)])
     return _struct(("price", *bs.GREEKS), found)
 
@@ -135,13 +153,13 @@ FUNCTIONS = (
     Function(
         "solve_american",
         solve_american,
-        ("VARCHAR", *("DOUBLE",) * 6),
+        ("VARCHAR", *("DOUBLE",) * 6, _LIST, _LIST),
         f"STRUCT(iv DOUBLE, {_doubles(bs.GREEKS)}, reason VARCHAR)",
     ),
     Function(
         "value_american",
         value_american,
-        ("VARCHAR", *("DOUBLE",) * 6),
+        ("VARCHAR", *("DOUBLE",) * 6, _LIST, _LIST),
         f"STRUCT(price DOUBLE, {_doubles(bs.GREEKS)})",
     ),
     Function(

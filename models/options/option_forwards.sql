@@ -18,10 +18,10 @@ roles as (
         session_date,
         underlying,
         -- quotes come before trades by the minute, these before day aggregates
-        min_by(
+        unnest(min_by(
             struct_pack(role := role, as_of := as_of, spot := spot),
             case role when 'quotes' then 1 when 'minutes' then 2 else 3 end
-        ) as feed
+        ))
     from {{ ref('int_options__feeds') }}
     where {{ lake_batch_dates() }}
     group by session_date, underlying
@@ -33,25 +33,25 @@ spots as (
     select
         roles.session_date,
         roles.underlying,
-        roles.feed.role as feed_role,
-        roles.feed.as_of as as_of,
+        roles.role as feed_role,
+        roles.as_of,
         market.tenors,
         market.rates,
         market.rate_source,
         market.ex_dates,
         market.amounts,
         case
-            when roles.feed.spot > 0 then roles.feed.spot
+            when roles.spot > 0 then roles.spot
             when
-                abs(epoch(roles.feed.as_of) - epoch(market.snapshot_at)) <= 300
+                abs(epoch(roles.as_of) - epoch(market.snapshot_at)) <= 300
                 and market.snapshot_price > 0
                 then market.snapshot_price
             else market.close_price
         end as spot,
         case
-            when roles.feed.spot > 0 then 'underlying_price'
+            when roles.spot > 0 then 'underlying_price'
             when
-                abs(epoch(roles.feed.as_of) - epoch(market.snapshot_at)) <= 300
+                abs(epoch(roles.as_of) - epoch(market.snapshot_at)) <= 300
                 and market.snapshot_price > 0
                 then 'minute_bar'
             when market.close_price > 0 then 'session_close'
@@ -102,8 +102,8 @@ timed as (
         roots.exercise_style,
         roots.settlement,
         case
-            when expiries.expiration - sessions.session_date > 7 then
-                timezone('America/New_York', expiries.expiration + time '16:00:00')
+            when expiries.expiration - sessions.session_date > 7
+                then timezone('America/New_York', expiries.expiration + time '16:00:00')
             when roots.settlement = 'AM' then sessions.open_at
             else sessions.close_at
         end as settles_at
@@ -143,7 +143,9 @@ dividends as (
         root,
         expiration,
         count(*) as count_dividends,
-        list_sum(list(amount * exp(-rate * years) order by ex_date)) as dividends
+        list_sum(list(amount * exp(-rate * years) order by ex_date)) as dividends,
+        list(years order by ex_date, amount) as dividend_times,
+        list(amount order by ex_date, amount) as dividend_amounts
     from (
         select
             session_date,
@@ -152,9 +154,9 @@ dividends as (
             rate,
             unnest(amounts) as amount,
             unnest(ex_dates) as ex_date,
-            (unnest(ex_dates) - session_date) / 365.0 as years
+            (unnest(ex_dates) - session_date) / 365.0::double as years
         from carried
-    )
+    ) as announced
     -- an option holder gets what exercise on the eve of the ex-date gives: later ones do not count
     where ex_date <= expiration
     group by session_date, root, expiration
@@ -167,6 +169,8 @@ expected as (
         carried.* exclude (ex_dates, amounts),
         coalesce(dividends.count_dividends, 0) as count_dividends,
         coalesce(dividends.dividends, 0.0) as dividends,
+        coalesce(dividends.dividend_times, []::double[]) as dividend_times,
+        coalesce(dividends.dividend_amounts, []::double[]) as dividend_amounts,
         (carried.spot - coalesce(dividends.dividends, 0.0))
         * exp(carried.rate * carried.t) as dividend_forward
     from carried
@@ -350,6 +354,8 @@ select
     rate_source,
     count_dividends,
     dividends,
+    dividend_times,
+    dividend_amounts,
     -- the forward
     if(has_parity, parity_forward, dividend_forward) as forward,
     case

@@ -182,7 +182,10 @@ ready as (
     select
         chosen.*,
         roots.exercise_style,
-        if(chosen.t > 0, chosen.rate - ln(chosen.forward / chosen.spot) / chosen.t, 0.0) as yield,
+        -- an expiry that the session does not show has its dividends in its carry
+        coalesce(forwards.dividends, 0.0) as dividends,
+        coalesce(forwards.dividend_times, []::double[]) as dividend_times,
+        coalesce(forwards.dividend_amounts, []::double[]) as dividend_amounts,
         case chosen.mark_source
             when 'trade' then chosen.own_iv
             when 'intrinsic' then 0.0
@@ -190,6 +193,7 @@ ready as (
         end as sigma
     from chosen
     inner join {{ ref('option_roots') }} as roots using (root, underlying)
+    left join {{ ref('option_forwards') }} as forwards using (session_date, root, expiration)
 
 ),
 
@@ -198,9 +202,9 @@ valued as (
     select
         *,
         if(mark_source = 'trade', own_iv, smile_iv) as iv,
-        {{ by_exercise('value', 'exercise_style', [
-            'option_type', 'spot', 'strike::double', 't', 'rate', 'yield', 'sigma'
-        ]) }} as worth
+        {{ by_exercise(
+            'value', ['option_type', 'spot', 'strike::double', 't', 'rate'], ['sigma']
+        ) }} as worth
     from ready
 
 )

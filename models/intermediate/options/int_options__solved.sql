@@ -21,6 +21,9 @@ forwards as (
         forwards.spot,
         forwards.rate,
         forwards.forward,
+        forwards.dividends,
+        forwards.dividend_times,
+        forwards.dividend_amounts,
         forwards.reason
     from {{ ref('option_forwards') }} as forwards
     inner join {{ ref('dim_sessions') }} as sessions using (session_date)
@@ -35,6 +38,9 @@ placed as not materialized (
         forwards.session_index,
         forwards.exercise_style,
         forwards.rate,
+        forwards.dividends,
+        forwards.dividend_times,
+        forwards.dividend_amounts,
         forwards.reason as forward_reason,
         coalesce(chains.underlying_price, forwards.spot) as spot,
         -- the expiry's carry, from the share price of this row
@@ -53,9 +59,8 @@ solved as not materialized (
 
     select
         *,
-        {{ by_exercise('solve', 'exercise_style', [
-            'option_type', 'price', 'spot', 'strike::double', 't', 'rate',
-            'rate - ln(forward / spot) / t',
+        {{ by_exercise('solve', [
+            'option_type', 'price', 'spot', 'strike::double', 't', 'rate'
         ]) }} as solution
     from placed
 

@@ -120,7 +120,9 @@ def test_american_pairs_name_the_forward_under_their_premium(db):
     strikes = [float(k) for k in range(90, 113, 2)]
     prices = {
         side: [
-            one(db, f"value_american('{side}', {spot}, {k}, {t}, {rate}, {q}, {sigma})")["price"]
+            one(db, f"value_american('{side}', {spot}, {k}, {t}, {rate}, {q}, {sigma}, [], [])")[
+                "price"
+            ]
             for k in strikes
         ]
         for side in "CP"
@@ -140,9 +142,17 @@ def test_american_pairs_name_the_forward_under_their_premium(db):
 
 
 def test_an_american_price_is_solved_for_the_volatility_that_made_it(db):
-    value = one(db, "value_american('P', 100, 105, 0.3, 0.05, 0.01, 0.25)")
+    value = one(db, "value_american('P', 100, 105, 0.3, 0.05, 0.01, 0.25, [], [])")
     european = one(db, "value_european('P', 100, 105, 0.3, 0.05, 0.01, 0.25)")
     assert value["price"] > european["price"]
-    found = one(db, f"solve_american('P', {value['price']!r}, 100, 105, 0.3, 0.05, 0.01)")
+    found = one(db, f"solve_american('P', {value['price']!r}, 100, 105, 0.3, 0.05, 0.01, [], [])")
     assert found["iv"] == pytest.approx(0.25, abs=1e-5)
     assert found["delta"] == pytest.approx(european["delta"], abs=1e-4)
+
+
+def test_cash_dividends_lower_an_american_call_as_their_forward_does(db):
+    inputs = "100, 100, 0.5, 0.04"
+    without = one(db, f"value_american('C', {inputs}, 0.0, 0.2, [], [])")["price"]
+    with_cash = one(db, f"value_american('C', {inputs}, 0.0, 0.2, [0.2], [1.5])")["price"]
+    european = one(db, "value_european('C', 98.5119, 100, 0.5, 0.04, 0.0, 0.2)")["price"]
+    assert european - 0.02 < with_cash < without
