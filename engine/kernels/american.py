@@ -21,12 +21,14 @@ Review of Derivatives Research 13: the first guess.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from engine.kernels.black_scholes import (
+    ABOVE_MAX,
     BELOW_INTRINSIC,
     CALL,
     SOLVED,
@@ -71,13 +73,15 @@ _CELLS = _POINTS * _INNER
 SCRATCH = (7, max(_CELLS, _OUTER))
 _TOLERANCE = 1e-7  # of a volatility, relative
 _SECANT = 1e-6  # product of two moves, relative, after which the next is below a hundredth point
-_MAX_STEPS = 60
+_WIDEST = 6.0  # sigma sqrt(t) where the search for an almost worthless strike begins
+MAX_STEPS = 60
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _normal(x: float) -> float:
     tail = math.exp(-0.5 * x * x) * _INV_SQRT_2PI * mills(abs(x))
-    return 1.0 - tail if x > 0.0 else tail
+    found: float = 1.0 - tail if x > 0.0 else tail
+    return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -111,7 +115,7 @@ def _first_guess(tau: float, r: float, q: float, sigma: float, start: float) -> 
     alpha = -2.0 * dr / (variance * square)
     beta = alpha * (rate - lam_prime / square) - lam
     s = start
-    for _ in range(12):
+    for _ in range(20):
         dp = (math.log(s) + (r - q) * tau) / v + 0.5 * v
         dm = dp - v
         density = math.exp(-0.5 * dp * dp) * _INV_SQRT_2PI
@@ -126,7 +130,7 @@ def _first_guess(tau: float, r: float, q: float, sigma: float, start: float) -> 
             new = 0.5 * s if not new > 0.0 else 0.5 * (s + 1.0)
         change = abs(new - s)
         s = new
-        if change < 1e-4 * s:
+        if change < 1e-3 * s * min(v, 0.1):
             break
     return s
 
@@ -330,12 +334,142 @@ def american_price_one(
     inside = max(spot - strike if side == CALL else strike - spot, 0.0)
     if math.isnan(european):
         return math.nan
-    if not (t > 0.0 and sigma * math.sqrt(t) > 1e-8):
-        return max(european, inside)
-    premium = premium_one(side, spot, strike, t, r, q, sigma, 0.0, log_b, scratch)
-    if premium < 0.0:
-        return inside
-    return max(european + premium, inside)
+    premium = 0.0
+    if t > 0.0 and sigma * math.sqrt(t) > 1e-8:
+        premium = premium_one(side, spot, strike, t, r, q, sigma, 0.0, log_b, scratch)
+    found: float = max(european + max(premium, 0.0), inside)
+    return found
+
+
+class Search(NamedTuple):
+    """Where the search for a volatility is.
+
+    Parameters
+    ----------
+    sigma
+        To be tried next, or the answer.
+    low, high
+        Bracket of the answer.
+    before, premium_before
+        The last volatility tried, 0 before the first, and its premium.
+    is_linear
+        The premium of the last one can be used for a line.
+    is_done
+        The search is over.
+    """
+
+    sigma: float
+    low: float
+    high: float
+    before: float
+    premium_before: float
+    is_linear: bool
+    is_done: bool
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def new_search(sigma: float) -> Search:
+    """Return a search from above: from the European volatility of an American price."""
+    return Search(sigma, 0.0, sigma * (1.0 + _TOLERANCE), 0.0, 0.0, False, False)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def search(
+    state: Search,
+    premium: float,
+    side: int,
+    price: float,
+    spot: float,
+    strike: float,
+    t: float,
+    r: float,
+    q: float,
+) -> Search:
+    """Return the search one step on.
+
+    The European price of the next volatility plus a line through the last two premiums is the
+    price wanted.
+
+    Parameters
+    ----------
+    premium
+        What the American price at `state.sigma` has over the European; -1 if it is worth exactly
+        what exercise brings.
+    side, price, spot, strike, t, r, q
+        Of the European part, as `black_scholes.price_one`.
+    """
+    sigma, low, high = state.sigma, state.low, state.high
+    root = math.sqrt(t)
+    if premium == -1.0:  # worth less than the price
+        low = max(low, sigma)
+        is_done = high - low <= 4.0 * _TOLERANCE * high
+        return Search(0.5 * (low + high), low, high, sigma, 0.0, False, is_done)
+    if price_one(side, spot, strike, t, r, q, sigma) + premium < price:
+        low = max(low, sigma * (1.0 - _TOLERANCE))
+    else:
+        high = min(high, sigma * (1.0 + _TOLERANCE))
+    new = math.nan
+    if state.is_linear:
+        rise = premium - state.premium_before
+        # a smaller difference is rounding
+        is_rise = abs(rise) > 2e-8 * (spot + strike)
+        slope = rise / (sigma - state.before) if is_rise else 0.0
+        new = sigma
+        for _ in range(4):
+            value = price_one(side, spot, strike, t, r, q, new)
+            vega = greeks_one(side, spot, strike, t, r, q, new * root)[2]
+            gap = price - value - premium - slope * (new - sigma)
+            move = gap / max(vega + slope, 0.01 * vega)
+            new += move
+            if not (new > low and new < high) or abs(move) < 0.01 * _TOLERANCE * new:
+                break
+    if not (new > low and new < high):
+        k, c, code = normal_form(side, price - premium, spot, strike, t, r, q)
+        new = width(k, c) / root if code == SOLVED else math.nan
+    is_done = high - low <= 4.0 * _TOLERANCE * high
+    if new > low and new < high:
+        moved, last = abs(new - sigma), abs(sigma - state.before)
+        is_close = state.is_linear and moved * last < _SECANT * sigma * sigma
+        is_done = is_done or is_close or moved <= _TOLERANCE * sigma
+    else:
+        new = 0.5 * (low + high)
+    return Search(new, low, high, sigma, premium, True, is_done)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def start(
+    side: int, price: float, spot: float, rest: float, strike: float, t: float, r: float, q: float
+) -> tuple[float, int]:
+    """Return a volatility that is not too low for an American price, and SOLVED or why none is.
+
+    Parameters
+    ----------
+    rest
+        The spot less the value of its dividends: what the European part is about.
+    """
+    k, c, code = normal_form(side, price, rest, strike, t, r, q)
+    if code != SOLVED and code != SUB_TICK and code != BELOW_INTRINSIC and code != ABOVE_MAX:
+        return math.nan, code
+    inside = spot - strike if side == CALL else strike - spot
+    if inside > 0.0:
+        if price < inside * (1.0 - 1e-14):
+            return math.nan, BELOW_INTRINSIC
+        if price <= inside * (1.0 + 1e-14):
+            return math.nan, SUB_TICK
+    if code == ABOVE_MAX:
+        # more than a European option can be worth may be right where exercise does not wait
+        top = (
+            spot * max(math.exp(-q * t), 1.0)
+            if side == CALL
+            else strike * max(math.exp(-r * t), 1.0)
+        )
+        if not price < top * (1.0 - 1e-14) or never_early(side, r, q):
+            return math.nan, ABOVE_MAX
+        return _WIDEST / math.sqrt(t), SOLVED
+    if code != SOLVED:
+        return math.nan, code
+    # the European volatility of an American price is never too low
+    return width(k, c) / math.sqrt(t), SOLVED
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -351,66 +485,18 @@ def american_iv_one(
     scratch: np.ndarray,
 ) -> tuple[float, int]:
     """Return the volatility of an American price and SOLVED, or NaN and why there is none."""
-    k, c, code = normal_form(side, price, spot, strike, t, r, q)
-    if code != SOLVED and code != SUB_TICK and code != BELOW_INTRINSIC:
-        return math.nan, code
-    inside = spot - strike if side == CALL else strike - spot
-    if inside > 0.0:
-        if price < inside * (1.0 - 1e-14):
-            return math.nan, BELOW_INTRINSIC
-        if price <= inside * (1.0 + 1e-14):
-            return math.nan, SUB_TICK
-    if code != SOLVED:
-        return math.nan, code
-    root = math.sqrt(t)
-    # the European volatility of an American price is never too low
-    sigma = width(k, c) / root
-    if never_early(side, r, q):
-        return sigma, SOLVED
-    low, high = 0.0, sigma * (1.0 + _TOLERANCE)
-    solved_at, before, premium_before = 0.0, 0.0, 0.0
-    for _ in range(_MAX_STEPS):
-        premium = premium_one(side, spot, strike, t, r, q, sigma, solved_at, log_b, scratch)
-        solved_at = sigma
-        if premium < 0.0:  # exercised at once: worth less than the price
-            low = max(low, sigma)
-            sigma = 0.5 * (low + high)
-            before = 0.0
-        else:
-            if price_one(side, spot, strike, t, r, q, sigma) + premium < price:
-                low = max(low, sigma * (1.0 - _TOLERANCE))
-            else:
-                high = min(high, sigma * (1.0 + _TOLERANCE))
-            rise = premium - premium_before
-            # a smaller difference is rounding
-            slope = rise / (sigma - before) if abs(rise) > 2e-8 * (spot + strike) else 0.0
-            new = math.nan
-            if before > 0.0:
-                new = sigma
-                for _ in range(4):
-                    value = price_one(side, spot, strike, t, r, q, new)
-                    vega = greeks_one(side, spot, strike, t, r, q, new * root)[2]
-                    gap = price - value - premium - slope * (new - sigma)
-                    move = gap / max(vega + slope, 0.01 * vega)
-                    new += move
-                    if not (new > low and new < high) or abs(move) < 0.01 * _TOLERANCE * new:
-                        break
-            if not (new > low and new < high):
-                _, c, code = normal_form(side, price - premium, spot, strike, t, r, q)
-                new = width(k, c) / root if code == SOLVED else math.nan
-            if new > low and new < high:
-                moved, last = abs(new - sigma), abs(sigma - before)
-                if moved <= _TOLERANCE * sigma:
-                    return new, SOLVED
-                if before > 0.0 and moved * last < _SECANT * sigma * sigma:
-                    return new, SOLVED
-            else:
-                new = 0.5 * (low + high)
-            before, premium_before = sigma, premium
-            sigma = new
-        if high - low <= 4.0 * _TOLERANCE * high:
+    sigma, code = start(side, price, spot, spot, strike, t, r, q)
+    if code != SOLVED or never_early(side, r, q):
+        return sigma, code
+    state = new_search(sigma)
+    for _ in range(MAX_STEPS):
+        premium = premium_one(
+            side, spot, strike, t, r, q, state.sigma, state.before, log_b, scratch
+        )
+        state = search(state, premium, side, price, spot, strike, t, r, q)
+        if state.is_done:
             break
-    return sigma, SOLVED
+    return state.sigma, SOLVED
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

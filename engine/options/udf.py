@@ -17,6 +17,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.kernels import black_scholes as bs
+from engine.options import american
+from engine.options.american import Dividends
 from engine.options.reasons import REASONS
 
 Floats = NDArray[np.float64]
@@ -94,7 +96,42 @@ def iv_reason(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     return _REASONS.take(pa.array(codes))
 
 
+def _dividends(times: pa.Array, amounts: pa.Array) -> tuple[Dividends, NDArray[np.bool_]]:
+    """Return the dividends of two columns of lists, and in which rows they are no lists."""
+    lengths, others = (
+        column.value_lengths().fill_null(-1).to_numpy(zero_copy_only=False)
+        for column in (times, amounts)
+    )
+    is_bad = (lengths < 0) | (lengths != others)
+    offsets = np.zeros(len(times) + 1, np.int64)
+    if is_bad.any():  # such rows have none, and no value
+        lengths = np.where(is_bad, 0, lengths)
+        keep = pa.array(~is_bad)
+        times, amounts = times.filter(keep), amounts.filter(keep)
+    np.cumsum(lengths, out=offsets[1:])
+    return Dividends(offsets, floats(times.flatten()), floats(amounts.flatten())), is_bad
+
+
+def american_price(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
+    """Return American prices of (spot, strike, t, r, q, sigma, div_times, div_amounts)."""
+    dividends, is_bad = _dividends(*rest[6:])
+    spot, strike, t, r, q, sigma = (floats(column) for column in rest[:6])
+    found = american.prices(sides(option_type), spot, strike, t, r, q, sigma, dividends)
+    found[is_bad] = np.nan
+    return _nullable(found)
+
+
+def american_iv(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
+    """Return volatilities of (price, spot, strike, t, r, q, div_times, div_amounts)."""
+    dividends, is_bad = _dividends(*rest[6:])
+    price, spot, strike, t, r, q = (floats(column) for column in rest[:6])
+    found, _ = american.implied_vols(sides(option_type), price, spot, strike, t, r, q, dividends)
+    found[is_bad] = np.nan
+    return _nullable(found)
+
+
 _INPUTS = ("DOUBLE",) * 6
+_LISTS = ("DOUBLE[]", "DOUBLE[]")
 FUNCTIONS = (
     Function("bs_price", bs_price, ("VARCHAR", *_INPUTS), "DOUBLE"),
     Function("bs_iv", bs_iv, ("VARCHAR", *_INPUTS), "DOUBLE"),
@@ -104,6 +141,8 @@ FUNCTIONS = (
         ("VARCHAR", *_INPUTS),
         f"STRUCT({', '.join(f'{name} DOUBLE' for name in bs.GREEKS)})",
     ),
+    Function("american_price", american_price, ("VARCHAR", *_INPUTS, *_LISTS), "DOUBLE"),
+    Function("american_iv", american_iv, ("VARCHAR", *_INPUTS, *_LISTS), "DOUBLE"),
     Function("iv_reason", iv_reason, ("VARCHAR", *_INPUTS), "VARCHAR"),
 )
 
