@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.kernels import american, american_parity, curve, parity, smile
+from engine.kernels import american_parity, curve, parity, smile
 from engine.kernels import black_scholes as bs
+from engine.options import american
+from engine.options.american import Dividends
 from engine.options.reasons import REASONS
 from engine.options.udf import Function, arrow_function, floats, sides
 
@@ -49,6 +51,11 @@ def solve_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     )
 
 
+def _dividends(times: pa.Array, amounts: pa.Array) -> Dividends:
+    years, offsets = _lists(times)
+    return Dividends(offsets, years, _lists(amounts)[0])
+
+
 def _whole_yield(columns: list[Floats], times: pa.Array, amounts: pa.Array) -> Floats:
     """Return the yield that gives the forward of (spot, strike, t, r, q) and cash dividends."""
     spot, _, t, r, q = columns
@@ -68,8 +75,10 @@ def solve_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     European option of the same volatility and forward.
     """
     side, (price, *columns) = sides(option_type), [floats(column) for column in rest[:6]]
+    found, codes = american.implied_vols(
+        side, price, *columns, _dividends(rest[6], rest[7]), is_chain=True
+    )
     columns[-1] = _whole_yield(columns, rest[6], rest[7])
-    found, codes = american.american_ivs(side, price, *columns)
     fields = [
         pa.array(row, pa.float64(), from_pandas=True)
         for row in (found, *bs.greeks(side, *columns, found))
@@ -85,8 +94,9 @@ def value_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     Of (spot, strike, t, r, q, sigma, dividend times, dividend amounts).
     """
     side, columns = sides(option_type), [floats(column) for column in rest[:6]]
+    prices = american.prices(side, *columns, _dividends(rest[6], rest[7]))
     columns[4] = _whole_yield(columns[:5], rest[6], rest[7])
-    found: Floats = np.vstack([american.american_prices(side, *columns), bs.greeks(side, *columns)])
+    found: Floats = np.vstack([prices, bs.greeks(side, *columns)])
     return _struct(("price", *bs.GREEKS), found)
 
 

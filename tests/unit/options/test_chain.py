@@ -146,7 +146,7 @@ def test_an_american_price_is_solved_for_the_volatility_that_made_it(db):
     european = one(db, "value_european('P', 100, 105, 0.3, 0.05, 0.01, 0.25)")
     assert value["price"] > european["price"]
     found = one(db, f"solve_american('P', {value['price']!r}, 100, 105, 0.3, 0.05, 0.01, [], [])")
-    assert found["iv"] == pytest.approx(0.25, abs=1e-5)
+    assert found["iv"] == pytest.approx(0.25, abs=1e-4)  # priced by boundary, solved by lattice
     assert found["delta"] == pytest.approx(european["delta"], abs=1e-4)
 
 
