@@ -74,11 +74,11 @@ def solve_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     Of (price, spot, strike, t, r, q, dividend times, dividend amounts). The Greeks are those of the
     European option of the same volatility and forward.
     """
-    side, (price, *columns) = sides(option_type), [floats(column) for column in rest[:6]]
-    found, codes = american.implied_vols(
-        side, price, *columns, _dividends(rest[6], rest[7]), is_chain=True
-    )
-    columns[-1] = _whole_yield(columns, rest[6], rest[7])
+    side = sides(option_type)
+    price, spot, strike, t, r, q = (floats(column) for column in rest[:6])
+    cash = _dividends(rest[6], rest[7])
+    found, codes = american.implied_vols(side, price, spot, strike, t, r, q, cash, is_chain=True)
+    columns = [spot, strike, t, r, _whole_yield([spot, strike, t, r, q], rest[6], rest[7])]
     fields = [
         pa.array(row, pa.float64(), from_pandas=True)
         for row in (found, *bs.greeks(side, *columns, found))
@@ -93,9 +93,11 @@ def value_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
 
     Of (spot, strike, t, r, q, sigma, dividend times, dividend amounts).
     """
-    side, columns = sides(option_type), [floats(column) for column in rest[:6]]
-    prices = american.prices(side, *columns, _dividends(rest[6], rest[7]))
-    columns[4] = _whole_yield(columns[:5], rest[6], rest[7])
+    side = sides(option_type)
+    spot, strike, t, r, q, sigma = (floats(column) for column in rest[:6])
+    prices = american.prices(side, spot, strike, t, r, q, sigma, _dividends(rest[6], rest[7]))
+    whole = _whole_yield([spot, strike, t, r, q], rest[6], rest[7])
+    columns = [spot, strike, t, r, whole, sigma]
     found: Floats = np.vstack([prices, bs.greeks(side, *columns)])
     return _struct(("price", *bs.GREEKS), found)
 
