@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,9 +73,29 @@ def card(caption: str, note: str = "", *, key: str, height: str = "content") -> 
         yield
 
 
-def chart(spec: dict[str, Any], key: str, height: int, alt: str) -> None:
-    """Draw an ECharts option, with words for who cannot see it."""
-    st.echarts_chart(spec, key=key, height=height, alt=alt)
+def chart(
+    spec: dict[str, Any],
+    key: str,
+    height: int,
+    alt: str,
+    on_select: Callable[[], None] | None = None,
+) -> None:
+    """Draw an ECharts option, with words for who cannot see it.
+
+    Parameters
+    ----------
+    spec
+        The option; `selectedMode` of a series lets its marks be clicked.
+    key
+        Identity of the chart.
+    height
+        Pixels.
+    alt
+        What the chart shows, in words.
+    on_select
+        Called when a mark was clicked.
+    """
+    st.echarts_chart(spec, key=key, height=height, alt=alt, on_select=on_select or "ignore")
 
 
 def nothing(sentence: str, remedy: str = "") -> None:

@@ -1,6 +1,6 @@
 """What a page says of itself, and how the pages are found.
 
-A page is a module in `app/pages` with a `PAGE` and a function `render()`. Adding the file adds
+A page is a module in `app/screens` with a `PAGE` and a function `render()`. Adding the file adds
 the page to the navigation; nothing else has to change.
 """
 
@@ -43,7 +43,7 @@ class Found:
     render: Callable[[], None]
 
 
-def find(package: str = "app.pages") -> tuple[Found, ...]:
+def find(package: str = "app.screens") -> tuple[Found, ...]:
     """Return the pages of a package, in the order of the navigation.
 
     Parameters

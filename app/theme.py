@@ -23,4 +23,10 @@ MUTED = "#8d97a8"
 # Low to high, for heatmaps of how much there is.
 SEQUENTIAL = ("#15233a", "#1b4277", "#2667b5", "#4c9aff", "#9bc7ff")
 
+# Below, at and above nothing, for heatmaps of what has a sign.
+DIVERGING = ("#b8414c", "#6a2e39", "#1b2230", "#1d5745", "#25966a")
+
+# From the worst to the best of five; the ends are the pair.
+ORDERED = (DOWN, WARN, MUTED, BLUE, UP)
+
 MOST_WIDTH = 1800  # pixels

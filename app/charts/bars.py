@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app import theme
-from app.charts.parts import Option, category, grid, legend, tooltip, value
+from app.charts.parts import Option, category, grid, legend, named, tooltip, value
 
 
 def ranked(
@@ -68,25 +68,30 @@ def stacked(
     names: Sequence[str],
     series: Mapping[str, Sequence[float]],
     colours: Mapping[str, str],
+    *,
+    across: str = "",
+    up: str = "",
 ) -> Option:
-    """Return columns over time, one above the other.
+    """Return columns, one above the other.
 
     Parameters
     ----------
     names
-        Labels of the time axis.
+        Labels of the axis, times or bins.
     series
         Amounts by name, one per label.
     colours
         By the same names.
+    across, up
+        What the two axes show.
     """
     return {
         "animation": False,
         "tooltip": tooltip(axisPointer={"type": "shadow"}, valueFormatter="localized"),
         "legend": legend(data=list(series)),
-        "grid": grid(top=32),
-        "xAxis": category(data=list(names)),
-        "yAxis": value(splitNumber=4),
+        "grid": grid(top=32, bottom=24 if across else 4, left=36 if up else 8),
+        "xAxis": category(data=list(names), **(named(across) if across else {})),
+        "yAxis": value(splitNumber=4, **(named(up, gap=40) if up else {})),
         "series": [
             {
                 "type": "bar",
@@ -158,13 +163,13 @@ def correlations(pairs: Sequence[tuple[str, float]]) -> Option:
     Parameters
     ----------
     pairs
-        Names and correlations.
+        Names and correlations; a click selects one.
     """
     return {
         "animation": False,
         "tooltip": tooltip("item", valueFormatter="%.3f"),
-        "grid": grid(right=24, top=4),
-        "xAxis": value(min=-1, max=1),
+        "grid": grid(right=24, top=4, bottom=22),
+        "xAxis": value(min=-1, max=1, **named("correlation", gap=26)),
         "yAxis": category(
             data=[name for name, _ in pairs],
             inverse=True,
@@ -175,6 +180,7 @@ def correlations(pairs: Sequence[tuple[str, float]]) -> Option:
             {
                 "type": "bar",
                 "barMaxWidth": 16,
+                "selectedMode": "single",
                 "data": [
                     {
                         "value": amount,

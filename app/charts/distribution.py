@@ -1,9 +1,11 @@
-"""The histogram of a feature."""
+"""How the values of a feature are spread: histogram, and a box for each of several groups."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+
+import pyarrow as pa
 
 from app import theme, wording
 from app.charts.parts import Option, category, grid, named, tooltip, value
@@ -34,6 +36,47 @@ def histogram(edges: Sequence[float], counts: Sequence[int], units: str) -> Opti
                 "data": list(counts),
                 "barCategoryGap": "8%",
                 "itemStyle": {"color": theme.BLUE, "opacity": 0.85},
+            }
+        ],
+    }
+
+
+def boxes(rows: pa.Table, colours: Sequence[str], units: str) -> Option:
+    """Return a box for each group: the middle half and its median, whiskers from 5% to 95%.
+
+    Parameters
+    ----------
+    rows
+        group, low, q1, median, q3, high.
+    colours
+        One per group.
+    units
+        Of the values.
+    """
+    return {
+        "animation": False,
+        "dataset": {"source": rows},
+        "tooltip": tooltip("item"),
+        "grid": grid(left=44),
+        "xAxis": category(axisLabel={"color": theme.TEXT, "fontSize": 12, "interval": 0}),
+        "yAxis": value(scale=True, splitNumber=5, **named(units, gap=64)),
+        "visualMap": {
+            "show": False,
+            "type": "piecewise",
+            "dimension": "place",
+            "pieces": [{"value": place, "color": colour} for place, colour in enumerate(colours)],
+        },
+        "series": [
+            {
+                "type": "boxplot",
+                "boxWidth": [12, 54],
+                "itemStyle": {"color": theme.SURFACE, "borderWidth": 2},
+                "encode": {
+                    "x": "group",
+                    "y": ["low", "q1", "median", "q3", "high"],
+                    "tooltip": ["low", "q1", "median", "q3", "high"],
+                },
+                "tooltip": {"valueFormatter": "%.4f"},
             }
         ],
     }

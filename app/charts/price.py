@@ -5,10 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 
 from app import theme
-from app.charts.parts import Option, category, tooltip, value
+from app.charts.parts import Option, category, named, tooltip, value
 
 # Equal sides, kept as they are, so that the times of stacked grids line up.
-_SIDES: Option = {"left": 62, "right": 14, "outerBoundsMode": "none"}
+SIDES: Option = {"left": 62, "right": 14, "outerBoundsMode": "none"}
 
 CANDLE: Option = {
     "type": "candlestick",
@@ -43,8 +43,8 @@ def price(bars: pa.Table) -> Option:
         "tooltip": tooltip(axisPointer={"type": "cross", "label": {"show": False}}),
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "grid": [
-            {**_SIDES, "top": 14, "bottom": "27%"},
-            {**_SIDES, "top": "79%", "bottom": 8},
+            {**SIDES, "top": 14, "bottom": "27%"},
+            {**SIDES, "top": "79%", "bottom": 8},
         ],
         "xAxis": [
             category(gridIndex=0, boundaryGap=True),
@@ -76,7 +76,9 @@ def price(bars: pa.Table) -> Option:
     }
 
 
-def price_with_feature(rows: pa.Table, feature: str, *, is_reduced: bool) -> Option:
+def price_with_feature(
+    rows: pa.Table, feature: str, *, is_reduced: bool, units: str = ""
+) -> Option:
     """Return candles over the line of a feature.
 
     Parameters
@@ -88,6 +90,8 @@ def price_with_feature(rows: pa.Table, feature: str, *, is_reduced: bool) -> Opt
         Its name.
     is_reduced
         Buckets hold more than one session: show how far the feature reached in each.
+    units
+        Of the feature.
     """
     below = {"xAxisIndex": 1, "yAxisIndex": 1, "type": "line", "symbol": "none"}
     band: list[Option] = [
@@ -125,16 +129,16 @@ def price_with_feature(rows: pa.Table, feature: str, *, is_reduced: bool) -> Opt
         "tooltip": tooltip(axisPointer={"type": "cross", "label": {"show": False}}),
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "grid": [
-            {**_SIDES, "top": 12, "bottom": "47%"},
-            {**_SIDES, "top": "58%", "bottom": 24},
+            {**SIDES, "top": 12, "bottom": "47%"},
+            {**SIDES, "top": "58%", "bottom": 24},
         ],
         "xAxis": [
             category(gridIndex=0, boundaryGap=True, axisLabel={"show": False}),
             category(gridIndex=1, boundaryGap=True),
         ],
         "yAxis": [
-            value(gridIndex=0, scale=True, splitNumber=4),
-            value(gridIndex=1, scale=True, splitNumber=4),
+            value(gridIndex=0, scale=True, splitNumber=4, **named("adjusted dollars", gap=46)),
+            value(gridIndex=1, scale=True, splitNumber=4, **named(units, gap=46)),
         ],
         "dataZoom": [{"type": "inside", "xAxisIndex": [0, 1]}],
         "series": [

@@ -1,4 +1,8 @@
-"""What the Features page asks: the catalog, one feature's series, and its statistics in SQL."""
+"""What the Features page asks of one feature: its series, and its statistics in SQL.
+
+A feature of the wide daily table belongs to a symbol; one of features_cross_asset to the market,
+so that a symbol chooses no rows of it.
+"""
 
 from __future__ import annotations
 
@@ -13,74 +17,9 @@ from app.queries.prices import WINDOWS
 from app.reduce import MOST_BARS, buckets, candles, line
 
 TABLE = "features_daily"
-CATALOG = "feature_catalog"
-HEALTH = "feature_health"
+MARKET = "features_cross_asset"
 LAGS = 60
 BINS = 48
-_NUMERIC = ("DOUBLE", "FLOAT", "INT", "DECIMAL", "BOOLEAN")
-
-
-def count_by_module() -> dict[str, int]:
-    """Return how many features each module has; empty without a catalog."""
-    if warehouse.missing(CATALOG):
-        return {}
-    rows = warehouse.records(
-        f"select module, count(*) as n from {CATALOG} group by 1 order by min(position)"
-    )
-    return {row["module"]: row["n"] for row in rows}
-
-
-def catalog() -> list[dict[str, Any]]:
-    """Return the catalog in its order, with each feature's null share over all rows."""
-    if warehouse.missing(HEALTH):
-        return warehouse.records(
-            f"select *, null::double as null_share from {CATALOG} order by position limit 4000"
-        )
-    return warehouse.records(
-        f"""
-        with health as (
-            select feature, sum(null_share * count_rows) / sum(count_rows) as null_share
-            from {HEALTH} group by 1
-        )
-        select c.*, h.null_share
-        from {CATALOG} as c left join health as h on h.feature = c.name
-        order by c.position
-        limit 4000
-        """
-    )
-
-
-def matching(entries: list[dict[str, Any]], words: str, module: str | None) -> list[dict[str, Any]]:
-    """Return the entries of a module in which every word occurs, whatever its case.
-
-    Parameters
-    ----------
-    entries
-        The catalog.
-    words
-        Looked for in name, formula, units, source, inputs and oracle.
-    module
-        None for all.
-    """
-    wanted = words.lower().split()
-    return [
-        entry
-        for entry in entries
-        if (module is None or entry["module"] == module)
-        and all(word in _searched(entry) for word in wanted)
-    ]
-
-
-def _searched(entry: dict[str, Any]) -> str:
-    fields = ("name", "formula", "units", "source", "inputs", "oracle", "engine")
-    return " ".join(str(entry.get(field) or "") for field in fields).lower()
-
-
-def built() -> frozenset[str]:
-    """Return the numeric columns of the wide table."""
-    return frozenset(
-        name for name, kind in warehouse.columns(TABLE).items() if any(n in kind for n in _NUMERIC)
-    )
 
 
 def symbols() -> list[str]:
@@ -90,7 +29,7 @@ def symbols() -> list[str]:
 
 
 def series(feature: str, symbol: str, window: str) -> pa.Table:
-    """Return a symbol's daily candles beside a feature, reduced.
+    """Return a symbol's daily candles, adjusted, beside a feature, reduced.
 
     The feature's row for a session holds what was known before that session opened; the row
     after the last bar is the next session's.
@@ -100,17 +39,16 @@ def series(feature: str, symbol: str, window: str) -> pa.Table:
     pyarrow.Table
         at, open, close, low, high, first, last, lowest, highest, spread, count_sessions.
     """
+    source, parameters = _values(feature, symbol)
     return warehouse.table(
         f"""
         with bars as (select * from bars_1d where symbol = ?),
-        known as (
-            select session_date, {warehouse.quoted(feature)}::double as value
-            from {TABLE} where symbol = ?
-        ),
+        known as (select session_date, v as value from ({source})),
         days as (
             select
                 coalesce(bars.session_date, known.session_date) as day,
-                bars.open, bars.high, bars.low, bars.close, known.value
+                bars.adj_open as open, bars.adj_high as high,
+                bars.adj_low as low, bars.adj_close as close, known.value
             from bars full join known on bars.session_date = known.session_date
             order by day desc limit ?
         ),
@@ -126,7 +64,7 @@ def series(feature: str, symbol: str, window: str) -> pa.Table:
         order by bucket
         """,
         symbol,
-        symbol,
+        *parameters,
         WINDOWS[window] + 1,
     )
 
@@ -249,16 +187,14 @@ def autocorrelation(feature: str, symbol: str) -> tuple[list[float | None], int]
         f"lag(v, {lag}) over (order by session_date) as l{lag}" for lag in range(1, LAGS + 1)
     )
     correlations = ", ".join(f"corr(v, l{lag}) as c{lag}" for lag in range(1, LAGS + 1))
+    source, parameters = _values(feature, symbol)
     row = warehouse.record(
         f"""
-        with v as (
-            select session_date, {warehouse.quoted(feature)}::double as v
-            from {TABLE} where symbol = ?
-        ),
+        with v as ({source}),
         lagged as (select v, {lags} from v)
         select count(v) as n, {correlations} from lagged
         """,
-        symbol,
+        *parameters,
     )
     found = [row[f"c{lag}"] for lag in range(1, LAGS + 1)]
     return [None if _is_nan(value) else value for value in found], row["n"]
@@ -274,7 +210,7 @@ def neighbours(
     feature
         Column of the wide table.
     others
-        Columns to compare it with.
+        Columns to compare it with, of either wide table.
     symbol
         Whose rows; levels of different symbols are not mixed.
     most
@@ -283,30 +219,93 @@ def neighbours(
     asked = [name for name in others if name != feature]
     if not asked:
         return []
-    own = f"{warehouse.quoted(feature)}::double"
     words = ", ".join(
-        f"corr({own}, {warehouse.quoted(name)}::double) as {warehouse.quoted(name)}"
+        f"corr({warehouse.quoted(feature)}::double, {warehouse.quoted(name)}::double)"
+        f" as {warehouse.quoted(name)}"
         for name in asked
     )
-    row = warehouse.record(f"select {words} from {TABLE} where symbol = ?", symbol)
+    row = warehouse.record(f"select {words} from {_joined([feature, *asked])}", symbol)
     pairs = [(name, value) for name, value in row.items() if not _is_nan(value)]
     return sorted(pairs, key=lambda pair: (-abs(pair[1]), pair[0]))[:most]
 
 
-def health(feature: str) -> pa.Table:
-    """Return rows, null share, first session and reason of a feature by symbol."""
-    return warehouse.table(
+def by_regime(feature: str, column: str, symbol: str, *, pooled: bool) -> dict[str, dict[str, Any]]:
+    """Return quantiles and moments of a feature in each regime that was known as early.
+
+    Parameters
+    ----------
+    feature
+        Column of a wide table.
+    column
+        Of regimes_daily.
+    symbol
+        Whose rows, and whose regime.
+    pooled
+        Rows of all symbols, each under its own regime; a feature of the market stays with the
+        regime of `symbol`.
+
+    Returns
+    -------
+    dict
+        By regime: n, mean, std, low (5%), q1, median, q3, high (95%).
+    """
+    of_market = is_market(feature)
+    owner = "? as symbol" if of_market else "symbol"
+    only = "" if of_market or pooled else "where symbol = ?"
+    rows = warehouse.records(
         f"""
-        select symbol, count_rows, null_share, first_session, reason
-        from {HEALTH} where feature = ? order by symbol limit 2000
+        with known as (
+            select {owner}, session_date, {warehouse.quoted(feature)}::double as v
+            from {table_of(feature)} {only}
+        )
+        select
+            regimes.{warehouse.quoted(column)} as regime,
+            count(v) as n,
+            avg(v) as mean,
+            stddev_samp(v) as std,
+            quantile_cont(v, 0.05) as low,
+            quantile_cont(v, 0.25) as q1,
+            median(v) as median,
+            quantile_cont(v, 0.75) as q3,
+            quantile_cont(v, 0.95) as high
+        from known
+        inner join regimes_daily as regimes using (symbol, session_date)
+        where known.v is not null and regime is not null
+        group by 1
         """,
-        feature,
+        *(() if pooled and not of_market else (symbol,)),
+    )
+    return {row.pop("regime"): row for row in rows}
+
+
+def is_market(feature: str) -> bool:
+    """Return whether a feature belongs to the market, not to a symbol."""
+    return feature in warehouse.columns(MARKET)
+
+
+def table_of(feature: str) -> str:
+    """Return the wide table that has a feature."""
+    return MARKET if is_market(feature) else TABLE
+
+
+def _joined(features: list[str]) -> str:
+    """Return a relation with all these features for one symbol, which is its one parameter."""
+    if not warehouse.columns(MARKET).keys() & set(features):
+        return f"(select * from {TABLE} where symbol = ?)"
+    return (
+        f"(select * from {TABLE} where symbol = ?) as daily"
+        f" inner join (select * exclude (known_at) from {MARKET}) as market using (session_date)"
     )
 
 
 def _values(feature: str, symbol: str | None) -> tuple[str, tuple[object, ...]]:
-    source = f"select {warehouse.quoted(feature)}::double as v from {TABLE}"
-    return (source, ()) if symbol is None else (f"{source} where symbol = ?", (symbol,))
+    """Return a query for session_date and v, and its parameters; None for all symbols."""
+    source = (
+        f"select session_date, {warehouse.quoted(feature)}::double as v from {table_of(feature)}"
+    )
+    if symbol is None or is_market(feature):
+        return source, ()
+    return f"{source} where symbol = ?", (symbol,)
 
 
 def _is_nan(value: float | None) -> bool:

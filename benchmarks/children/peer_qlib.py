@@ -56,6 +56,12 @@ def main(answer: str, folder: str) -> None:
     began, started = cpu(), time.process_time()
     table = D.features(symbols, fields)
     spent = cpu() - began
+    first = table.loc[symbols[0]]
+    (Path(folder) / "alpha158").mkdir(exist_ok=True)
+    np.savez(
+        Path(folder) / "alpha158" / "qlib.npz",
+        **{name: first[field].to_numpy() for name, field in zip(names, fields, strict=True)},
+    )
     found = {
         "columns": len(names),
         "rows": len(table),

@@ -1,14 +1,10 @@
-"""Quarterly GARCH parameters, fitted on the past only.
+"""Quarterly GARCH parameters, by the schedule of `engine.features.fits`.
 
-A quarter's parameters come from the last (at most 1,000) returns before its first day and hold
-for all of its sessions. Each fit starts cold, so it is a function of those returns and of nothing
-else: not of when the history begins, nor of the fits before it. Rows of an earlier run are kept
-as long as the hash of their input is the same.
+Each fit starts cold, so it is a function of its window's returns and of nothing else.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 import warnings
 from functools import lru_cache
@@ -18,20 +14,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.features.panel import Bars, Dates, Floats, bars_from_table
+from engine.features import fits
+from engine.features.fits import MAX_OBS, MIN_OBS, Estimator, quarter_starts
+from engine.features.panel import Bars, Floats
 
-MIN_OBS = 250
-MAX_OBS = 1000
-MODELS = ("garch", "gjr")
 SPEC = "arch zero mean, normal, percent, cold start, gjr from garch, 3"
 
 FITS_SCHEMA = pa.schema(
     [
-        ("symbol", pa.string()),
-        ("model", pa.string()),
-        ("quarter_start", pa.date32()),
-        ("fit_as_of", pa.date32()),
-        ("observations", pa.int32()),
+        *fits.KEY_FIELDS,
         ("omega", pa.float64()),
         ("alpha", pa.float64()),
         ("gamma", pa.float64()),
@@ -41,23 +32,6 @@ FITS_SCHEMA = pa.schema(
         ("input_hash", pa.string()),
     ]
 )
-
-_FITTED = ("omega", "alpha", "gamma", "beta", "log_likelihood", "is_converged")
-
-
-def quarter_starts(days: Dates) -> Dates:
-    """Return the first calendar day of the quarter of each date."""
-    months = days.astype("datetime64[M]")
-    index = months.astype(np.int64)
-    return (index - index % 3).astype("datetime64[M]").astype("datetime64[D]")
-
-
-def input_hash(model: str, returns: Floats) -> str:
-    """Return a hash of what a fit depends on: the model, the returns and the library."""
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{model}|{SPEC}|{_libraries()}|".encode())
-    digest.update(np.ascontiguousarray(returns, dtype="<f8").tobytes())
-    return digest.hexdigest()
 
 
 @lru_cache(maxsize=1)
@@ -80,7 +54,7 @@ def fit(returns: Floats) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        Per model of `MODELS`: omega (in the units of returns squared), alpha, gamma (0 for
+        Per model ("garch", "gjr"): omega (in the units of returns squared), alpha, gamma (0 for
         "garch"), beta, log_likelihood of the returns in percent, is_converged. Parameters are
         None when the optimiser did not converge.
 
@@ -120,36 +94,14 @@ def _parameters(result: Any, values: tuple[float, ...]) -> dict[str, Any]:
     }
 
 
-def _symbol_fits(bars: Bars, kept: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    close = bars.close
-    returns = np.full(len(close), np.nan)
-    returns[1:] = np.log(close[1:] / close[:-1])
-    exists = ~np.isnan(returns)
-    starts = quarter_starts(bars.time.astype("datetime64[D]"))
-    rows = []
-    for quarter in np.unique(starts):
-        past = exists & (bars.time < quarter)
-        window = returns[past][-MAX_OBS:]
-        if len(window) < MIN_OBS or not np.any(window != window[0]):
-            continue
-        keys = {model: input_hash(model, window) for model in MODELS}
-        if all(key in kept for key in keys.values()):
-            found = {model: kept[key] for model, key in keys.items()}
-        else:
-            found = fit(window)
-        for model, key in keys.items():
-            rows.append(
-                {
-                    **{name: found[model][name] for name in _FITTED},
-                    "symbol": bars.symbol,
-                    "model": model,
-                    "quarter_start": quarter.astype(object),
-                    "fit_as_of": bars.time[past][-1].astype("datetime64[D]").astype(object),
-                    "observations": len(window),
-                    "input_hash": key,
-                }
-            )
-    return rows
+def _returns(bars: Bars) -> Floats:
+    returns = np.full(len(bars), np.nan)
+    returns[1:] = np.log(bars.close[1:] / bars.close[:-1])
+    return returns
+
+
+def _rows(returns: Floats) -> fits.Rows:
+    return [{"model": model, **row} for model, row in fit(returns).items()]
 
 
 def garch_fits(panel: pa.Table, previous: pa.Table | None = None) -> pa.Table:
@@ -167,6 +119,9 @@ def garch_fits(panel: pa.Table, previous: pa.Table | None = None) -> pa.Table:
     pyarrow.Table
         `FITS_SCHEMA`, ordered by symbol, quarter and model.
     """
-    kept = {row["input_hash"]: row for row in previous.to_pylist()} if previous else {}
-    rows = [row for bars, _ in bars_from_table(panel) for row in _symbol_fits(bars, kept)]
-    return pa.Table.from_pylist(rows, schema=FITS_SCHEMA)
+    libraries = _libraries()
+    estimator = Estimator(f"{SPEC}|{libraries}", _returns, _rows)
+    return fits.quarterly_fits(panel, [estimator], FITS_SCHEMA, previous)
+
+
+__all__ = ["FITS_SCHEMA", "MAX_OBS", "MIN_OBS", "fit", "garch_fits", "quarter_starts"]

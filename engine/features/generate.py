@@ -26,6 +26,14 @@ _KEYS: dict[str, tuple[str, str]] = {
 }
 
 
+# Keys of the wide tables, by scope.
+_GRAINS: dict[str, tuple[str, ...]] = {
+    "daily": ("symbol", "session_date"),
+    "cross": ("session_date",),
+}
+_WIDE = {"daily": "features_daily", "cross": "features_cross_asset"}
+
+
 def _key(name: str, description: str = "") -> dict[str, Any]:
     kind, words = _KEYS[name]
     return {
@@ -80,15 +88,17 @@ def _split(
 
 def _module_files(module: registry.Module) -> dict[str, str]:
     folder = f"models/features/modules/{module.name}"
+    grain = _GRAINS[module.scope]
     lagged, unlagged = _split(module)
     files = {}
     if lagged:
         files[f"{folder}/feat_{module.name}.yml"] = _yml(
             _model(
                 f"feat_{module.name}",
-                f"{module.title} As of the close of session_date; features_daily applies the lag.",
-                ("symbol", "session_date"),
-                [*map(_key, _KEYS), *map(_column, lagged)],
+                f"{module.title} As of the close of session_date; {_WIDE[module.scope]} applies "
+                "the lag.",
+                grain,
+                [*map(_key, (*grain, "known_at")), *map(_column, lagged)],
             )
         )
     if unlagged:
@@ -103,21 +113,28 @@ def _module_files(module: registry.Module) -> dict[str, str]:
     return files
 
 
-def _wide(modules: list[registry.Module]) -> str:
+_WIDE_DESCRIPTIONS = {
+    "daily": "Every daily feature as it was known before session_date opened: the modules' rows of "
+    "the previous session, and the calendar of the session itself. One extra row for the next "
+    "session.",
+    "cross": "Every market-wide feature as it was known before session_date opened: the modules' "
+    "rows of the previous session. One row a session, and an extra one for the next.",
+}
+
+
+def _wide(scope: str, modules: list[registry.Module]) -> str:
     known_at = (
         "Latest known_at of the row's inputs (UTC): before the open of session_date, because the "
         "lagged columns are those of the session before."
     )
+    grain = _GRAINS[scope]
     return _yml(
         _model(
-            "features_daily",
-            "Every daily feature as it was known before session_date opened: the modules' rows of "
-            "the previous session, and the calendar of the session itself. One extra row for the "
-            "next session.",
-            ("symbol", "session_date"),
+            _WIDE[scope],
+            _WIDE_DESCRIPTIONS[scope],
+            grain,
             [
-                _key("symbol"),
-                _key("session_date"),
+                *map(_key, grain),
                 _key("known_at", known_at),
                 *(_column(f) for module in modules for f in module.features),
             ],
@@ -129,13 +146,15 @@ def _wide(modules: list[registry.Module]) -> str:
 def _macro(modules: list[registry.Module]) -> str:
     lines = [
         f"{{#- {_NOTE} -#}}",
-        "{% macro feature_modules() -%}",
-        "    {{ return([",
+        "{#- Modules of a scope in the order of its wide table; of every scope with none. -#}",
+        "{% macro feature_modules(scope='daily') -%}",
+        "    {%- set modules = [",
     ]
     for module in modules:
         lagged, unlagged = _split(module)
         lines.append("        {")
         lines.append(f"            'name': '{module.name}',")
+        lines.append(f"            'scope': '{module.scope}',")
         lines.append(f"            'model': '{f'feat_{module.name}' if lagged else ''}',")
         calendar = f"feat_{module.name}_calendar" if unlagged else ""
         lines.append(f"            'calendar_model': '{calendar}',")
@@ -147,18 +166,26 @@ def _macro(modules: list[registry.Module]) -> str:
             )
         lines.append("            ],")
         lines.append("        },")
-    lines += ["    ]) }}", "{%- endmacro %}", ""]
+    lines += [
+        "    ] -%}",
+        "    {{ return(modules if scope is none else modules",
+        "        | selectattr('scope', 'equalto', scope) | list) }}",
+        "{%- endmacro %}",
+        "",
+    ]
     return "\n".join(lines)
 
 
 def generated() -> dict[str, str]:
     """Return every generated file: path from the project's root to its text."""
-    daily = [module for module in registry.modules() if module.scope == "daily"]
+    modules = [module for module in registry.modules() if module.scope in _WIDE]
     files: dict[str, str] = {}
-    for module in daily:
+    for module in modules:
         files.update(_module_files(module))
-    files["models/features/features_daily.yml"] = _wide(daily)
-    files["macros/features/feature_modules.sql"] = _macro(daily)
+    for scope, name in _WIDE.items():
+        own = [module for module in modules if module.scope == scope]
+        files[f"models/features/{name}.yml"] = _wide(scope, own)
+    files["macros/features/feature_modules.sql"] = _macro(modules)
     return files
 
 

@@ -7,8 +7,8 @@ way, rewrites all of history at each event, and with it every number computed fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -104,6 +104,13 @@ class Bars:
     def __len__(self) -> int:
         return len(self.close)
 
+    def part(self, first: int, last: int | None = None) -> Bars:
+        """Return rows `first` to `last`, the last not included."""
+        rows = slice(first, last)
+        changes: dict[str, Any] = {name: getattr(self, name)[rows] for name in _BAR_COLUMNS}
+        extra = {name: values[rows] for name, values in self.extra.items()}
+        return replace(self, time=self.time[rows], extra=extra, **changes)
+
 
 _BAR_COLUMNS = (
     *_PRICES,
@@ -121,6 +128,32 @@ def floats(column: pa.ChunkedArray) -> Floats:
     """Return an Arrow column as float64 with NaN where it is null."""
     values: Floats = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     return np.array(values, dtype=np.float64)  # a copy: Arrow memory is read-only
+
+
+def runs(symbols: pa.ChunkedArray) -> Iterator[tuple[str, int, int]]:
+    """Yield each run of one symbol: the symbol, its first row, the row after its last."""
+    if not len(symbols):
+        return
+    found = pc.run_end_encode(symbols.combine_chunks())
+    start = 0
+    for symbol, stop in zip(found.values.to_pylist(), found.run_ends.to_pylist(), strict=True):
+        yield symbol, start, stop
+        start = stop
+
+
+def in_order(table: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """Return a table sorted by its keys, a time and perhaps the symbol before it."""
+    time = table[keys[-1]].to_numpy()
+    later = time[1:] > time[:-1]
+    if len(keys) > 1:
+        found = list(runs(table[keys[0]]))
+        names = [symbol for symbol, _, _ in found]
+        if names != sorted(set(names)):
+            later[:] = False
+        later[[start - 1 for _, start, _ in found[1:]]] = True
+    if later.all():
+        return table  # as a rule: sorting copies every column
+    return table.sort_by([(key, "ascending") for key in keys])
 
 
 def bars_from_table(
@@ -142,7 +175,7 @@ def bars_from_table(
     tuple
         Bars and the symbol's rows of `table`, in the same order.
     """
-    table = table.sort_by([("symbol", "ascending"), (time, "ascending")])
+    table = in_order(table, ("symbol", time))
     known = {*PANEL_SCHEMA.names, time, "symbol"}
     extras = [
         name
@@ -150,18 +183,13 @@ def bars_from_table(
         if name not in known
         and (pa.types.is_floating(table[name].type) or pa.types.is_integer(table[name].type))
     ]
-    symbols = table["symbol"].combine_chunks()
-    runs = pc.run_end_encode(symbols) if len(symbols) else None
-    start = 0
-    for symbol, stop in (
-        zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True) if runs else ()
-    ):
+    for symbol, start, stop in runs(table["symbol"]):
         rows = table.slice(start, stop - start)
-        start = stop
         arrays = {name: floats(rows[name]) for name in _BAR_COLUMNS}
         missing = np.isnan(arrays["close"])
-        for values in arrays.values():
-            values[missing] = np.nan
+        if missing.any():
+            for values in arrays.values():
+                values[missing] = np.nan
         yield (
             Bars(
                 symbol=symbol,
@@ -477,7 +505,8 @@ def _by_symbol(table: pa.Table, *names: str) -> Iterator[tuple[str, dict[str, ND
     table = table.append_column("row", pa.array(np.arange(table.num_rows)))
     table = table.sort_by([("symbol", "ascending"), ("session_date", "ascending")])
     symbols = table["symbol"].to_numpy()
-    starts = np.flatnonzero(np.append(True, symbols[1:] != symbols[:-1])) if len(symbols) else []
+    is_first = np.append(True, symbols[1:] != symbols[:-1])[: len(symbols)]
+    starts = np.flatnonzero(is_first).tolist()
     columns = {name: table[name].to_numpy() for name in ("row", *names)}
     columns["day"] = table["session_date"].to_numpy().astype("datetime64[D]")
     for start, stop in zip(starts, [*starts[1:], len(symbols)], strict=True):

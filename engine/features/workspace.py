@@ -6,16 +6,14 @@ it that a series is derived once and a window visited once, whoever asks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.features.panel import Bars, Floats
-from engine.kernels import ohlc_vol, safe_division, trend, wilder, window
-
-T = TypeVar("T")
+from engine.features.statistics import Statistics
+from engine.kernels import ohlc_vol, wilder, window
 
 
 def log(x: Floats) -> Floats:
@@ -24,27 +22,20 @@ def log(x: Floats) -> Floats:
     return out
 
 
-class Workspace:
+class Workspace(Statistics):
     """Bars plus memoised series and statistics.
 
     Parameters
     ----------
     bars
         One symbol's bars on any grid.
+    wanted
+        See `Statistics`.
     """
 
-    def __init__(self, bars: Bars) -> None:
+    def __init__(self, bars: Bars, wanted: NDArray[np.bool_] | None = None) -> None:
+        super().__init__(wanted)
         self.bars = bars
-        self._memo: dict[Hashable, object] = {}
-        self._kept: list[Floats] = []  # keeps ids of memoised arrays from being used again
-
-    def once(self, x: Floats, key: Hashable, make: Callable[[], T]) -> T:
-        """Return `make()`, computed once for this array and key."""
-        full = (id(x), key)
-        if full not in self._memo:
-            self._memo[full] = make()
-            self._kept.append(x)
-        return self._memo[full]  # type: ignore[return-value]
 
     # Series ---------------------------------------------------------------------------------
 
@@ -117,57 +108,11 @@ class Workspace:
         out: tuple[Floats, Floats, Floats] = ohlc_vol.bar_variances(b.open, b.high, b.low, b.close)
         return out
 
-    # Shifts ---------------------------------------------------------------------------------
-
-    def lag(self, x: Floats, k: int = 1) -> Floats:
-        """Return x as it was `k` bars before, NaN at the start."""
-
-        def make() -> Floats:
-            out = np.full(len(x), np.nan)
-            if k < len(x):
-                out[k:] = x[:-k]
-            return out
-
-        return self.once(x, ("lag", k), make)
-
-    def change(self, x: Floats, k: int) -> Floats:
-        """Return x - x[k bars before], NaN where any bar between is missing."""
-
-        def make() -> Floats:
-            out = x - self.lag(x, k)
-            out[np.isnan(self.mean(x, k + 1))] = np.nan
-            return out
-
-        return self.once(x, ("change", k), make)
-
-    # Window statistics ----------------------------------------------------------------------
-
-    def _moments(self, x: Floats, w: int) -> tuple[Floats, Floats]:
-        def make() -> tuple[Floats, Floats]:
-            out: tuple[Floats, Floats] = window.mean_std(x, w)
-            return out
-
-        return self.once(x, ("moments", w), make)
-
-    def mean(self, x: Floats, w: int) -> Floats:
-        """Return the mean of the last `w` values."""
-        return self._moments(x, w)[0]
-
-    def std(self, x: Floats, w: int) -> Floats:
-        """Return their sample standard deviation (n - 1), exactly 0 when all are equal."""
-        return self._moments(x, w)[1]
-
-    def total(self, x: Floats, w: int) -> Floats:
-        """Return the sum of the last `w` values."""
-        return self.once(x, ("total", w), lambda: window.total(x, w))
+    # Windows of bars ----------------------------------------------------------------------------
 
     def mean_of_defined(self, x: Floats, w: int) -> Floats:
         """Return the mean over bars that are present of a ratio that flat bars leave undefined."""
         return self.once(x, ("defined", w), lambda: window.mean_of_defined(x, self.bars.close, w))
-
-    def percent_rank(self, x: Floats, w: int) -> Floats:
-        """Return the rank of x among the last `w` values, 0 to 1, ties at their middle."""
-        return self.once(x, ("rank", w), lambda: window.percent_rank(x, w))
 
     def extremes(self, w: int) -> tuple[Floats, Floats, Floats, Floats]:
         """Return highest high, lowest low, bars since each, over the last `w` bars."""
@@ -179,39 +124,8 @@ class Workspace:
 
         return self.once(b.high, ("extremes", w), make)
 
-    def trend(self, x: Floats, w: int) -> tuple[Floats, Floats, Floats]:
-        """Return slope, t-statistic and R2 of the line through the last `w` values."""
-
-        def make() -> tuple[Floats, Floats, Floats]:
-            out: tuple[Floats, Floats, Floats] = trend.trend(x, w)
-            return out
-
-        return self.once(x, ("trend", w), make)
-
-    def zscore(self, x: Floats, w: int) -> Floats:
-        """Return (x - mean) / standard deviation over the last `w` values.
-
-        The scale of the division is that of the series' own one-bar changes.
-        """
-        return self.divide(x - self.mean(x, w), self.std(x, w), self.change(x, 1))
-
-    # Recursions -----------------------------------------------------------------------------
-
-    def ema(self, x: Floats, w: int) -> Floats:
-        """Return the exponential moving average, alpha = 2 / (w + 1)."""
-        return self.once(x, ("ema", w), lambda: wilder.ema(x, w))
-
-    def atr(self, w: int) -> Floats:
-        """Return Wilder's average true range."""
-        return self.once(self.true_range, ("atr", w), lambda: wilder.wilder(self.true_range, w))
-
-    # Division -------------------------------------------------------------------------------
-
-    def scale(self, x: Floats) -> Floats:
-        """Return the median of |x| over up to 252 valid values before each row."""
-        return self.once(x, "scale", lambda: safe_division.scale(x))
-
-    def divide(self, a: Floats, b: Floats, series: Floats) -> Floats:
-        """Return a / b where |b| > 1e-3 x the scale of `series`, else NaN."""
-        out: Floats = safe_division.safe_divide(a, b, self.scale(series))
-        return out
+    def atr(self, w: int, *, last: bool = False) -> Floats:
+        """Return Wilder's average true range; for `last` see `ema`."""
+        x = self.true_range
+        wanted = self.wanted if last else None
+        return self.once(x, ("atr", w, wanted is None), lambda: wilder.wilder(x, w, wanted))

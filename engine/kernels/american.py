@@ -72,7 +72,7 @@ _OUTER_MATRIX = _interpolation(2.0 * np.sqrt(1.0 - _OUTER_PAST**2) - 1.0)
 _CELLS = _POINTS * _INNER
 SCRATCH = (7, max(_CELLS, _OUTER))
 _TOLERANCE = 1e-7  # of a volatility, relative
-_SECANT = 1e-6  # product of two moves, relative, after which the next is below a hundredth point
+_SECANT = 2e-7  # product of two moves, relative, after which the next is below a hundredth point
 _WIDEST = 6.0  # sigma sqrt(t) where the search for an almost worthless strike begins
 MAX_STEPS = 60
 

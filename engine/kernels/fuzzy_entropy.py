@@ -11,6 +11,9 @@ from engine.kernels.sample_entropy import is_flat, population_std
 
 Floats = NDArray[np.float64]
 
+BATCH = 4  # templates whose pairs are worked on together
+LANES = 8  # numbers of pairs are rounded up to whole vectors of this many
+
 STEEPNESS = 5.0  # 1 / r in exp(-d^2 / r): r = 0.2, d in standard deviations
 
 _LOG2_E = 1.4426950408889634
@@ -49,6 +52,13 @@ def exp_negative(x: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def _memberships(x: Floats, vectors: int) -> None:
+    """Replace the first `vectors` x 8 values, none above 0, by their exponentials."""
+    for k in range(vectors * LANES):
+        x[k] = exp_negative(x[k])
+
+
+@njit(cache=True, nogil=True)
 def fuzzy_entropy(x: Floats, window: int) -> Floats:
     """Return the fuzzy entropy of each window, m = 2, membership exp(-d^2 / 0.2).
 
@@ -83,6 +93,8 @@ def fuzzy_entropy(x: Floats, window: int) -> Floats:
     third = np.empty(size)
     two_by_lag = np.empty(size)  # memberships summed by the distance in time of the pair
     three_by_lag = np.empty(size)
+    two_pairs = np.zeros(BATCH * size + LANES)
+    three_pairs = np.zeros(BATCH * size + LANES)
     run = 0
     for t in range(n):
         if not np.isfinite(x[t]):
@@ -101,29 +113,54 @@ def fuzzy_entropy(x: Floats, window: int) -> Floats:
             continue
         unit = 1.0 / population_std(x, start, window)
         for i in range(size):
-            a = x[start + i] * unit
-            b = x[start + i + 1] * unit
-            c = x[start + i + 2] * unit
-            mean = (a + b + c) / 3.0
-            step[i] = (b - a) / 2.0
-            first[i] = a - mean
-            second[i] = b - mean
-            third[i] = c - mean
+            x0 = x[start + i] * unit
+            x1 = x[start + i + 1] * unit
+            x2 = x[start + i + 2] * unit
+            mean = (x0 + x1 + x2) / 3.0
+            step[i] = (x1 - x0) / 2.0
+            first[i] = x0 - mean
+            second[i] = x1 - mean
+            third[i] = x2 - mean
         two_by_lag[:] = 0.0
         three_by_lag[:] = 0.0
-        for i in range(size - 1):
-            s0 = step[i]
-            a0 = first[i]
-            b0 = second[i]
-            c0 = third[i]
-            for k in range(size - i - 1):
-                near = s0 - step[i + 1 + k]
-                far = max(
-                    abs(a0 - first[i + 1 + k]),
-                    max(abs(b0 - second[i + 1 + k]), abs(c0 - third[i + 1 + k])),
-                )
-                two_by_lag[k] += exp_negative(-STEEPNESS * (near * near))
-                three_by_lag[k] += exp_negative(-STEEPNESS * (far * far))
+        for begin in range(0, size - 1, BATCH):
+            end = min(begin + BATCH, size - 1)
+            pairs = 0
+            for i in range(begin, end):
+                later = size - i - 1
+                s0 = step[i]
+                steps = step[i + 1 :]
+                near = two_pairs[pairs : pairs + later]
+                for k in range(later):
+                    distance = s0 - steps[k]
+                    near[k] = -STEEPNESS * (distance * distance)
+                a0 = first[i]
+                b0 = second[i]
+                c0 = third[i]
+                a = first[i + 1 :]
+                b = second[i + 1 :]
+                c = third[i + 1 :]
+                far = three_pairs[pairs : pairs + later]
+                for k in range(later):
+                    distance = max(abs(a0 - a[k]), max(abs(b0 - b[k]), abs(c0 - c[k])))
+                    far[k] = -STEEPNESS * (distance * distance)
+                pairs += later
+            # What fills the last vector is not read again.
+            vectors = (pairs + LANES - 1) // LANES
+            two_pairs[pairs : vectors * LANES] = 0.0
+            three_pairs[pairs : vectors * LANES] = 0.0
+            _memberships(two_pairs, vectors)
+            _memberships(three_pairs, vectors)
+            pairs = 0
+            for i in range(begin, end):
+                later = size - i - 1
+                near = two_pairs[pairs : pairs + later]
+                for k in range(later):
+                    two_by_lag[k] += near[k]
+                far = three_pairs[pairs : pairs + later]
+                for k in range(later):
+                    three_by_lag[k] += far[k]
+                pairs += later
         two = 0.0
         three = 0.0
         for k in range(size - 1):

@@ -188,6 +188,63 @@ def _matches_in_a_word(
 
 
 @njit(cache=True, nogil=True)
+def _matches_in_four_words(
+    values: Floats, times: Ints, start: int, size: int, tolerance: float, rows: Words
+) -> tuple[int, int]:
+    """Return what `_matches` does, for at most 256 values: every set is four words.
+
+    Loops over a number of words that is not known beforehand cost more than what they do. Here
+    `rows[i]` is the whole set of values near value i, so every pair is counted from both sides and
+    every template with itself.
+    """
+    one = np.uint64(1)
+    carry = np.uint64(63)
+    near = np.zeros(4, dtype=np.uint64)
+    low = 0
+    high = 0
+    for p in range(size):
+        value = values[p]
+        while high < size and values[high] - value < tolerance:
+            at = times[high] - start
+            near[at >> 6] |= one << np.uint64(at & 63)
+            high += 1
+        while not value - values[low] < tolerance:
+            at = times[low] - start
+            near[at >> 6] &= ~(one << np.uint64(at & 63))
+            low += 1
+        i = times[p] - start
+        for k in range(4):
+            rows[i, k] = near[k]
+    two = np.uint64(0)
+    three = np.uint64(0)
+    n0, n1, n2, n3 = rows[size - 1, 0], rows[size - 1, 1], rows[size - 1, 2], rows[size - 1, 3]
+    m0 = m1 = m2 = m3 = np.uint64(0)  # templates of 2 values that match the one after this row's
+    for i in range(size - 2, -1, -1):
+        r0, r1, r2, r3 = rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3]
+        three += popcount(r0 & ((m0 >> one) | (m1 << carry)))
+        three += popcount(r1 & ((m1 >> one) | (m2 << carry)))
+        three += popcount(r2 & ((m2 >> one) | (m3 << carry)))
+        three += popcount(r3 & (m3 >> one))
+        m0 = r0 & ((n0 >> one) | (n1 << carry))
+        m1 = r1 & ((n1 >> one) | (n2 << carry))
+        m2 = r2 & ((n2 >> one) | (n3 << carry))
+        m3 = r3 & (n3 >> one)
+        if i < size - 2:
+            two += popcount(m0) + popcount(m1) + popcount(m2) + popcount(m3)
+        n0, n1, n2, n3 = r0, r1, r2, r3
+    # The template that starts one before the last value has no third value: it takes no part.
+    last = size - 2
+    word = last >> 6
+    place = np.uint64(last & 63)
+    word_after = (last + 1) >> 6
+    place_after = np.uint64((last + 1) & 63)
+    for i in range(size - 2):
+        two -= (rows[i, word] >> place) & (rows[i + 1, word_after] >> place_after) & one
+    itself = size - 2
+    return (int(two) - itself) // 2, (int(three) - itself) // 2
+
+
+@njit(cache=True, nogil=True)
 def _sample_entropy(x: Floats, window: int, tolerances: Floats) -> Floats:
     """Return the sample entropy (m = 2) of each window at the tolerance given for its last row."""
     n = x.size
@@ -195,7 +252,7 @@ def _sample_entropy(x: Floats, window: int, tolerances: Floats) -> Floats:
     values = np.empty(window)
     times = np.empty(window, dtype=np.int64)
     words = (window + 63) >> 6
-    rows = np.zeros((window, words), dtype=np.uint64)
+    rows = np.zeros((window, max(words, 4)), dtype=np.uint64)
     edge = np.zeros((2, words), dtype=np.uint64)
     run = 0
     for t in range(n):
@@ -218,6 +275,8 @@ def _sample_entropy(x: Floats, window: int, tolerances: Floats) -> Floats:
             continue
         if words == 1:
             two, three = _matches_in_a_word(values, times, start, window, tolerance, rows[:, 0])
+        elif words <= 4:
+            two, three = _matches_in_four_words(values, times, start, window, tolerance, rows)
         else:
             two, three = _matches(values, times, start, window, tolerance, rows, edge)
         if three > 0:

@@ -36,6 +36,8 @@ class Dataset:
         Order of the rows on disk (ties keep the order of import).
     cover
         Column that, with source and bar_seconds, says what an import replaces.
+    plain
+        Text that hardly ever repeats in a file: a dictionary of it would be the column again.
     """
 
     name: str
@@ -43,6 +45,18 @@ class Dataset:
     key: tuple[str, ...]
     sort: tuple[str, ...]
     cover: str
+    plain: tuple[str, ...] = ()
+
+    @property
+    def dictionary(self) -> list[str]:
+        """Columns that are written with a dictionary."""
+        return dictionary_columns(self.schema, self.plain)
+
+
+def dictionary_columns(schema: pa.Schema, plain: tuple[str, ...] = ()) -> list[str]:
+    """Return the text columns of a schema but for those named."""
+    strings = [field.name for field in schema if pa.types.is_string(field.type)]
+    return [name for name in strings if name not in plain]
 
 
 def _fields(**types: pa.DataType) -> pa.Schema:
@@ -113,6 +127,7 @@ OPTIONS = Dataset(
         "ts",
     ),
     cover="underlying",
+    plain=("symbol",),
 )
 
 DATASETS = {dataset.name: dataset for dataset in (STOCKS, OPTIONS)}

@@ -23,7 +23,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engine.errors import LakeError, LockedError
-from engine.lake.schema import DATASETS, REFERENCES, SCHEMA_VERSION, Dataset
+from engine.lake.schema import (
+    DATASETS,
+    REFERENCES,
+    SCHEMA_VERSION,
+    Dataset,
+    dictionary_columns,
+)
 
 ROW_GROUP_ROWS = 32_768  # small enough that one underlying's rows are found without the rest
 TEMPLATE = "_schema.parquet"  # an empty file with every column, so that a glob always matches
@@ -131,7 +137,7 @@ class Lake:
         table = table.select(spec.schema.names).cast(spec.schema)
         if not in_order:
             table = stable_sort(table, spec.sort)
-        return write_parquet(table, self.day_path(dataset, day))
+        return write_parquet(table, self.day_path(dataset, day), plain=spec.plain)
 
     def replace_in_day(self, dataset: str, day: dt.date, table: pa.Table) -> bool:
         """Replace in a day file the (source, bar_seconds, symbols or underlyings) of `table`.
@@ -309,10 +315,11 @@ def stable_sort(table: pa.Table, keys: Sequence[str]) -> pa.Table:
     return table.take(ordered)
 
 
-def write_parquet(table: pa.Table, path: Path) -> bool:
+def write_parquet(table: pa.Table, path: Path, *, plain: tuple[str, ...] = ()) -> bool:
     """Write a Parquet file by temp file and rename; return whether its content changed.
 
-    The bytes depend only on the rows: the same table gives the same file.
+    The bytes depend only on the rows: the same table gives the same file. Text has a dictionary
+    except in the columns of `plain`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     notes = {b"quant_schema_version": str(SCHEMA_VERSION).encode()}
@@ -320,13 +327,12 @@ def write_parquet(table: pa.Table, path: Path) -> bool:
         counts = pc.value_counts(table["source"].combine_chunks()).to_pylist()
         by_source = {str(entry["values"]): entry["counts"] for entry in counts}
         notes[b"quant_sources"] = json.dumps(by_source, sort_keys=True).encode()
-    strings = [field.name for field in table.schema if pa.types.is_string(field.type)]
     sink = pa.BufferOutputStream()
     pq.write_table(
         table.replace_schema_metadata(notes),
         sink,
         compression="snappy",
-        use_dictionary=strings,
+        use_dictionary=dictionary_columns(table.schema, plain),
         row_group_size=ROW_GROUP_ROWS,
     )
     return write_atomically(path, sink.getvalue())

@@ -68,7 +68,8 @@ def floats(column: pa.Array) -> Floats:
 
 
 def _nullable(values: Floats) -> pa.Array:
-    return pa.array(values, pa.float64(), from_pandas=True)
+    is_missing = np.isnan(values)
+    return pa.array(values, mask=is_missing) if is_missing.any() else pa.array(values)
 
 
 def bs_price(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
@@ -147,13 +148,18 @@ FUNCTIONS = (
 )
 
 
+def _array(column: Any) -> pa.Array:
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    # combining costs more than solving, even of one chunk
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def arrow_function(function: Function) -> Callable[..., pa.Array]:
     """Return the function as DuckDB calls it, with the signature that DuckDB counts."""
 
     def call(*columns: Any) -> pa.Array:
-        return function.call(
-            *(c.combine_chunks() if isinstance(c, pa.ChunkedArray) else c for c in columns)
-        )
+        return function.call(*map(_array, columns))
 
     call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [

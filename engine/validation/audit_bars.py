@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.features import udf
+from engine.features.market_panel import Market
+from engine.features.market_universe import universe
 from engine.features.panel import Bars
 
 # Parameters that a quarterly fit would have found.
@@ -17,7 +21,38 @@ FITTED = {
     "gjr_alpha": 0.03,
     "gjr_gamma": 0.10,
     "gjr_beta": 0.90,
+    "acd_omega": 0.05,
+    "acd_alpha": 0.15,
+    "acd_beta": 0.80,
 }
+for _model, _sigma, _stay in (
+    ("hmm3", (0.006, 0.011, 0.024), 0.97),
+    ("hmm2", (0.008, 0.020), 0.98),
+    ("mixture2", (0.5, 0.7), 0.5),
+):
+    for _i, _value in enumerate(_sigma):
+        FITTED[f"{_model}_mean_{_i}"] = -5.0 + _i if _model == "mixture2" else 5e-4 - 4e-4 * _i
+        FITTED[f"{_model}_sigma_{_i}"] = _value
+        for _j in range(len(_sigma)):
+            _move = _stay if _i == _j else (1.0 - _stay) / (len(_sigma) - 1)
+            FITTED[f"{_model}_from_{_i}_to_{_j}"] = _move
+
+
+def volatility_indices(count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return index levels that revert and jump, and the return of a fund that follows them."""
+    log_vix = np.zeros(count)
+    for row in range(1, count):
+        log_vix[row] = 0.95 * log_vix[row - 1] + 0.05 * rng.standard_t(4)
+    level = 18.0 * np.exp(log_vix)
+    change = np.diff(log_vix, prepend=0.0)
+    return {
+        "vix": level,
+        "vix9d": level * np.exp(0.3 * log_vix + 0.03 * rng.standard_normal(count)),
+        "vix3m": level * np.exp(0.05 - 0.4 * log_vix + 0.03 * rng.standard_normal(count)),
+        "vvix": 90.0 * np.exp(0.4 * log_vix + 0.05 * rng.standard_normal(count)),
+        "skew": 130.0 + 6.0 * rng.standard_normal(count),
+        "fund_return": 0.45 * change - 0.002 + 0.01 * rng.standard_normal(count),
+    }
 
 
 def random_bars(symbol: str, count: int, seed: int = 0) -> Bars:
@@ -41,6 +76,8 @@ def random_bars(symbol: str, count: int, seed: int = 0) -> Bars:
         for name in session.fields
     }
     extra |= {name: np.full(count, value) for name, value in FITTED.items()}
+    extra |= volatility_indices(count, rng)
+    extra["bench_return"] = 0.6 * (gap + path[:, -1]) + 0.6 * sigma * rng.standard_normal(count)
     days = np.datetime64("2010-01-04") + np.arange(2 * count).astype("timedelta64[D]")
     return Bars(
         symbol=symbol,
@@ -58,3 +95,29 @@ def random_bars(symbol: str, count: int, seed: int = 0) -> Bars:
         factor=np.ones(count),
         extra=extra,
     )
+
+
+def random_market(count: int, seed: int = 0) -> Market:
+    """Return every member of the universe: own bars with a common walk that each feels its way."""
+    rng = np.random.default_rng([seed, count])
+    level = np.zeros(count)
+    for row in range(1, count):
+        level[row] = 0.97 * level[row - 1] + 0.15 * rng.standard_normal()
+    shocks = 0.01 * np.exp(level) * rng.standard_normal(count)
+    common = np.cumsum(shocks)
+    members = {}
+    for number, member in enumerate(universe().members):
+        bars = random_bars(member.symbol, count, 100 * seed + number)
+        beta = _BETAS[member.asset_class] * rng.uniform(0.7, 1.3)
+        walk = np.exp(beta * common)
+        prices = {
+            name: getattr(bars, name) * walk
+            for name in ("open", "high", "low", "close", "raw_close", "vwap")
+        }
+        prices["dollar_volume"] = prices["raw_close"] * bars.raw_volume
+        members[member.symbol] = replace(bars, extra={}, **prices)
+    fear = 20.0 * np.exp(0.3 * level - 4.0 * shocks + 0.03 * rng.standard_normal(count))
+    return Market(next(iter(members.values())).time, members, {"vix": fear})
+
+
+_BETAS = {"equity": 1.0, "bond": -0.4, "commodity": 0.3, "volatility": -3.0}

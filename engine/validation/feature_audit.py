@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 from engine.errors import AuditError
 from engine.features import registry
-from engine.validation.audit_bars import random_bars
+from engine.features.market_panel import Market
+from engine.features.panel import Bars
+from engine.validation.audit_bars import random_bars, random_market
 from engine.validation.feature_cost import costs
 from engine.validation.kernel_audit import ModuleAudit, audit_catalog
 from engine.warehouse.audit_history import ColumnAudit
@@ -17,7 +22,9 @@ from engine.warehouse.audit_history import ColumnAudit
 Progress = Callable[[int, int, str], None]  # done, total, what
 
 SYMBOLS = ("SPY", "TLT")
+TABLES = {"daily": "features_daily", "cross": "features_cross_asset"}  # by scope
 _COST_BARS = 1486  # six years of sessions
+_MINUTES = "functions over minutes"
 
 
 @dataclass(frozen=True)
@@ -88,60 +95,88 @@ def audit_features(
         Told how far the audit is.
     """
     begun = time.monotonic()
-    modules = [
-        module
-        for module in registry.modules()
-        if module.scope == "daily" and module.computed and name in (None, module.name)
-    ]
+    modules = [m for m in registry.modules() if m.computed and name in (None, m.name)]
     if not modules:
         raise AuditError(
             f"{name} has no kernel columns to audit.", "`quant audit leaks` audits its SQL."
         )
-    made = [random_bars(symbol, bars, seed + i) for i, symbol in enumerate(SYMBOLS)]
     tell = progress or (lambda done, total, what: None)
-    tell(0, 2 * len(modules), "ends, beginnings, gaps, flat bars")
-    audits = audit_catalog(made, names=[module.name for module in modules], seed=seed)
-    failed = {finding.column: str(finding) for audit in audits for finding in audit.findings}
+    audits: list[ModuleAudit] = []
     certificates: list[ColumnAudit] = []
     results = []
-    short = [random_bars(symbol, _COST_BARS, seed + i) for i, symbol in enumerate(SYMBOLS)]
-    for done, module in enumerate(modules, len(modules)):
-        tell(done, 2 * len(modules), f"cost of {module.name}")
-        spent = costs(module, short)
-        count = sum(map(len, made))
-        certificates += [
-            ColumnAudit(
-                "features_daily",
-                column,
-                column not in failed,
-                count,
-                round(spent[column], 1),
-                failed.get(column),
-            )
-            for column in module.computed
-        ]
-        mean = sum(spent.values()) / len(spent)
-        results.append(ModuleResult(module.name, len(spent), count, mean))
+    done = 0
+    for scope, table in TABLES.items():
+        ours = [module for module in modules if module.scope == scope]
+        if not ours:
+            continue
+        tell(done, 2 * len(modules), f"ends, beginnings, gaps, flat bars: {scope}")
+        long = made(scope, bars, seed)
+        names = [module.name for module in ours]
+        found = audit_catalog(long, scope=scope, names=names, seed=seed)
+        audits += found
+        failed = {finding.column: str(finding) for audit in found for finding in audit.findings}
+        done += len(ours)
+        short = made(scope, _COST_BARS, seed)
+        for module in ours:
+            tell(done, 2 * len(modules), f"cost of {module.name}")
+            done += 1
+            spent = costs(module, short)
+            count = sum(map(len, long))
+            certificates += [
+                ColumnAudit(
+                    table,
+                    column,
+                    column not in failed,
+                    count,
+                    round(spent[column], 1),
+                    failed.get(column),
+                )
+                for column in module.computed
+            ]
+            mean = sum(spent.values()) / len(spent)
+            results.append(ModuleResult(module.name, len(spent), count, mean))
     return FeatureAudit(
         dt.datetime.now(dt.UTC),
         tuple(certificates),
         tuple(results),
-        audits,
+        tuple(audits),
         time.monotonic() - begun,
     )
 
 
+def made(scope: str, count: int, seed: int) -> list[Bars | Market]:
+    """Return made bars for the modules of a scope: some symbols, or one market."""
+    if scope == "cross":
+        return [random_market(count, seed)]
+    return [random_bars(symbol, count, seed + i) for i, symbol in enumerate(SYMBOLS)]
+
+
 def warm_up(progress: Progress | None = None) -> tuple[float, int]:
-    """Run every kernel once on a few bars; return the seconds and the modules."""
+    """Run every kernel once on a few bars, on all cores; return the seconds and the modules.
+
+    What is compiled stays in Numba's cache for every later process.
+    """
+    begun = time.monotonic()
+    names = [module.name for module in registry.modules() if module.computed]
+    tasks = [*names, _MINUTES]
+    # Processes, not threads: the compiler holds the interpreter's lock.
+    workers = min(len(tasks), os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for done, name in enumerate(pool.map(_warm, tasks), 1):
+            if progress is not None:
+                progress(done, len(tasks), name)
+    return time.monotonic() - begun, len(names)
+
+
+def _warm(name: str) -> str:
+    """Compile one module, or the functions over minutes."""
     from engine.features import assemble, udf
 
-    begun = time.monotonic()
-    modules = [m for m in registry.modules() if m.scope == "daily" and m.computed]
-    bars = random_bars(SYMBOLS[0], 400, 0)
-    for done, module in enumerate(modules):
-        if progress is not None:
-            progress(done, len(modules), module.name)
-        assemble.columns(module, bars)
-        assemble.columns(module, bars, len(bars) - 2)
-    udf.warm_up()
-    return time.monotonic() - begun, len(modules)
+    if name == _MINUTES:
+        udf.warm_up()
+        return name
+    module = registry.module(name)
+    bars = made(module.scope, 400, 0)[0]
+    assemble.columns(module, bars)
+    assemble.columns(module, bars, len(bars) - 2)
+    return name

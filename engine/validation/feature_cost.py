@@ -6,20 +6,22 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from engine.features import registry
+from engine.features import evaluation, registry
+from engine.features.market_panel import Market
+from engine.features.market_workspace import MarketWorkspace
 from engine.features.panel import Bars
 from engine.features.workspace import Workspace
 
 
-def costs(module: registry.Module, bars: Sequence[Bars]) -> dict[str, float]:
+def costs(module: registry.Module, bars: Sequence[Bars | Market]) -> dict[str, float]:
     """Return the nanoseconds of one core that a bar of each kernel column takes.
 
     Parameters
     ----------
     module
-        Module of single symbols.
+        Module.
     bars
-        Symbols to compute; the fastest of them counts, after one that warms up.
+        Symbols to compute, or the market; the fastest run counts, after one that warms up.
 
     Returns
     -------
@@ -36,14 +38,14 @@ def costs(module: registry.Module, bars: Sequence[Bars]) -> dict[str, float]:
     features = [feature for feature in module.features if feature.name in wanted]
     found: dict[str, float] = {}
     for symbol in (bars[0], *bars):
-        workspace = Workspace(symbol)
+        workspace = evaluation.workspace(symbol)
         for feature in features:
             spent = _seconds(partial(_value, feature, workspace)) / len(symbol) * 1e9
             found[feature.name] = min(spent, found.get(feature.name, spent))
     return found
 
 
-def _value(feature: registry.Feature, workspace: Workspace) -> object:
+def _value(feature: registry.Feature, workspace: Workspace | MarketWorkspace) -> object:
     assert feature.family.value is not None
     return feature.family.value(workspace, *feature.sizes)
 

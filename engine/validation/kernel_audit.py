@@ -16,20 +16,21 @@ bits with the columns of the bars as they are:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import AuditError
-from engine.features import assemble, registry
+from engine.features import assemble, registry, tails
+from engine.features.market_panel import Market
 from engine.features.panel import Bars, Floats
+from engine.features.tails import Tail
+from engine.validation import changed_bars
 from engine.validation.column_audit import Finding, empty_columns, undeclared_duplicates
 
 OUT_OF_PROPORTION = 1e4  # times the largest value on ordinary bars
 _SPACE = 1.5  # bars needed, in units of the longest lookback
-_FLAT_BARS = 90
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class ModuleAudit:
         )
 
 
-def audit_module(name: str, bars: Sequence[Bars], *, seed: int = 0) -> ModuleAudit:
+def audit_module(name: str, bars: Sequence[Bars | Market], *, seed: int = 0) -> ModuleAudit:
     """Run every check on a module's kernel columns.
 
     Parameters
@@ -84,7 +85,8 @@ def audit_module(name: str, bars: Sequence[Bars], *, seed: int = 0) -> ModuleAud
         Module.
     bars
         One or more symbols without missing bars, with the extra columns that the module reads;
-        at least 1.5 times the module's longest lookback each.
+        at least 1.5 times the module's longest lookback each. For a module of scope "cross" the
+        market instead: its audits change the bars of all members, and of one alone.
     seed
         Seed of where bars are cut, changed and left out.
 
@@ -96,7 +98,9 @@ def audit_module(name: str, bars: Sequence[Bars], *, seed: int = 0) -> ModuleAud
     return audit_entry(registry.module(name), bars, seed=seed)
 
 
-def audit_entry(module: registry.Module, bars: Sequence[Bars], *, seed: int = 0) -> ModuleAudit:
+def audit_entry(
+    module: registry.Module, bars: Sequence[Bars | Market], *, seed: int = 0
+) -> ModuleAudit:
     """Run every check on a module, registered or not; see `audit_module`."""
     features = [f for f in module.features if f.name in set(module.computed)]
     _require_enough(module.name, features, bars)
@@ -118,7 +122,11 @@ def audit_entry(module: registry.Module, bars: Sequence[Bars], *, seed: int = 0)
 
 
 def audit_catalog(
-    bars: Sequence[Bars], *, scope: str = "daily", names: Collection[str] = (), seed: int = 0
+    bars: Sequence[Bars | Market],
+    *,
+    scope: str = "daily",
+    names: Collection[str] = (),
+    seed: int = 0,
 ) -> tuple[ModuleAudit, ...]:
     """Audit a scope's registered modules, all or some, and near duplicates between them.
 
@@ -153,9 +161,11 @@ def audit_catalog(
     return (*audits, total)
 
 
-def _require_enough(name: str, features: Sequence[registry.Feature], bars: Sequence[Bars]) -> None:
+def _require_enough(
+    name: str, features: Sequence[registry.Feature], bars: Sequence[Bars | Market]
+) -> None:
     longest = max((feature.lookback for feature in features), default=1)
-    needed = int(_SPACE * longest) + _FLAT_BARS
+    needed = int(_SPACE * longest) + changed_bars.FLAT_BARS
     short = [symbol for symbol in bars if len(symbol) < needed]
     if not bars or short:
         what = f"{short[0].symbol} has {len(short[0])} bars" if short else "no bars were given"
@@ -164,14 +174,14 @@ def _require_enough(name: str, features: Sequence[registry.Feature], bars: Seque
             "Make a longer lake with `quant lake simulate --scale daily --sessions 2700`.",
         )
     for symbol in bars:
-        if np.isnan(symbol.close).any():
+        if changed_bars.has_missing(symbol):
             raise AuditError(
                 f"The audit of {name} makes its own missing bars, and {symbol.symbol} has some.",
                 "Give it a stretch without missing bars.",
             )
 
 
-def _columns(module: registry.Module, bars: Bars) -> dict[str, Floats]:
+def _columns(module: registry.Module, bars: Bars | Market) -> dict[str, Floats]:
     """Return the module's columns as its kernels give them, infinities and all."""
     return assemble.columns(module, bars)
 
@@ -183,7 +193,7 @@ def _columns(module: registry.Module, bars: Bars) -> dict[str, Floats]:
 class _SymbolAudit:
     module: registry.Module
     features: Sequence[registry.Feature]
-    bars: Bars
+    bars: Bars | Market
     whole: Mapping[str, Floats]
     rng: np.random.Generator
 
@@ -199,10 +209,10 @@ class _SymbolAudit:
         count = len(self.bars)
         seen: set[str] = set()
         for end in self.rng.integers(count // 2, count - 1, 2):
-            found = _columns(self.module, _slice(self.bars, 0, int(end)))
+            found = _columns(self.module, changed_bars.part(self.bars, 0, int(end)))
             yield from self._compare("future", found, 0, int(end), f"without bars from {end}", seen)
         turn = int(self.rng.integers(count // 2, count - 1))
-        other = _with_other_future(self.bars, turn, self.rng)
+        other = changed_bars.with_other_future(self.bars, turn, self.rng)
         found = _columns(self.module, other)
         yield from self._compare("future", found, 0, turn, f"with other bars from {turn}", seen)
 
@@ -210,7 +220,7 @@ class _SymbolAudit:
         seen: set[str] = set()
         room = len(self.bars) // 3
         for start in (1, *(int(k) for k in self.rng.integers(2, room, 2))):
-            found = _columns(self.module, _slice(self.bars, start, len(self.bars)))
+            found = _columns(self.module, changed_bars.part(self.bars, start, len(self.bars)))
             shifted = {
                 name: np.concatenate([np.full(start, np.nan), values])
                 for name, values in found.items()
@@ -226,10 +236,15 @@ class _SymbolAudit:
         """Compute the last rows alone, as a build does that keeps the rows before them."""
         seen: set[str] = set()
         count = len(self.bars)
-        broken = _without_bar(self.bars, count - 40)
-        for bars, last in ((self.bars, 3), (broken, 50)):
+        broken = (bars for _, bars in changed_bars.without_bar(self.bars, count - 40))
+        for bars, last in ((self.bars, 3), *((bars, 50) for bars in broken)):
             whole = self.whole if bars is self.bars else _columns(self.module, bars)
-            found = assemble.columns(self.module, bars, count - last)
+            end = Tail(bars, count - last)
+            # Twice: as a build does that computes the ends of several symbols together.
+            found = {
+                name: values[last:]
+                for name, values in tails.columns(self.module, [end, end]).items()
+            }
             for feature in self.features:
                 rows = replace(self, whole={feature.name: whole[feature.name][-last:]})
                 what = f"of the last {last} when they are computed alone"
@@ -238,20 +253,22 @@ class _SymbolAudit:
     def missing_bar(self) -> Iterator[Finding]:
         seen: set[str] = set()
         at = len(self.bars) // 3
-        found = _columns(self.module, _without_bar(self.bars, at))
-        for feature in self.features:
-            if np.isinf(found[feature.name]).any():
-                yield self._finding("blow_up", feature, f"is infinite when bar {at} is missing")
-            what = f"before the missing bar {at}"
-            yield from self._compare_one("missing_bar", feature, found, 0, at, what, seen)
-            what = f"after the missing bar {at} and the lookback of {feature.lookback}"
-            first = at + feature.lookback
-            yield from self._compare_one(
-                "missing_bar", feature, found, first, len(self.bars), what, seen
-            )
+        for whose, bars in changed_bars.without_bar(self.bars, at):
+            found = _columns(self.module, bars)
+            for feature in self.features:
+                if np.isinf(found[feature.name]).any():
+                    detail = f"is infinite when bar {at}{whose} is missing"
+                    yield self._finding("blow_up", feature, detail)
+                what = f"before the missing bar {at}{whose}"
+                yield from self._compare_one("missing_bar", feature, found, 0, at, what, seen)
+                what = f"after the missing bar {at}{whose} and the lookback of {feature.lookback}"
+                first = at + feature.lookback
+                yield from self._compare_one(
+                    "missing_bar", feature, found, first, len(self.bars), what, seen
+                )
 
     def blow_up(self, largest: Mapping[str, float]) -> Iterator[Finding]:
-        for what, bars in _degenerate(self.bars):
+        for what, bars in changed_bars.degenerate(self.bars):
             found = _columns(self.module, bars)
             for feature in self.features:
                 values = found[feature.name]
@@ -321,92 +338,3 @@ def _largest(whole: Sequence[Mapping[str, Floats]]) -> dict[str, float]:
             finite = np.abs(values[np.isfinite(values)])
             out[name] = max(out.get(name, 0.0), float(finite.max()) if finite.size else 0.0)
     return out
-
-
-# -- changed bars ----------------------------------------------------------------------------
-
-_PRICES = ("open", "high", "low", "close", "raw_close", "vwap")
-_ARRAYS = tuple(
-    item.name for item in fields(Bars) if item.name not in ("symbol", "periods_per_year", "extra")
-)
-
-
-def _slice(bars: Bars, first: int, last: int) -> Bars:
-    arrays: dict[str, Any] = {name: getattr(bars, name)[first:last].copy() for name in _ARRAYS}
-    extra = {name: values[first:last].copy() for name, values in bars.extra.items()}
-    return replace(bars, extra=extra, **arrays)
-
-
-def _scaled(bars: Bars, prices: Floats, volumes: Floats) -> Bars:
-    """Return the bars with prices and share counts multiplied, consistently."""
-    arrays: dict[str, Any] = {name: getattr(bars, name) * prices for name in _PRICES}
-    for name in ("volume", "raw_volume", "transactions"):
-        arrays[name] = getattr(bars, name) * volumes
-    arrays["dollar_volume"] = arrays["raw_close"] * arrays["raw_volume"]
-    return replace(bars, **arrays)
-
-
-def _with_other_future(bars: Bars, turn: int, rng: np.random.Generator) -> Bars:
-    """Return the bars with other prices, volumes and statistics from `turn` on."""
-    later = np.arange(len(bars)) >= turn
-    walk = np.exp(np.cumsum(np.where(later, rng.normal(0.0, 0.05, len(bars)), 0.0)))
-    busy = np.where(later, rng.uniform(0.2, 5.0, len(bars)), 1.0)
-    extra = {
-        name: np.where(later, values * rng.uniform(0.5, 0.9, len(bars)), values)
-        for name, values in bars.extra.items()
-    }
-    return replace(_scaled(bars, walk, busy), extra=extra)
-
-
-def _without_bar(bars: Bars, at: int) -> Bars:
-    arrays: dict[str, Any] = {
-        name: getattr(bars, name).copy() for name in _ARRAYS if name != "time"
-    }
-    extra = {name: values.copy() for name, values in bars.extra.items()}
-    for values in (*arrays.values(), *extra.values()):
-        values[at] = np.nan
-    return replace(bars, extra=extra, **arrays)
-
-
-def _flat(bars: Bars, where: NDArray[np.bool_]) -> Bars:
-    """Return the bars with one and the same price throughout `where`."""
-    at = int(np.flatnonzero(where)[0])
-    arrays: dict[str, Any] = {
-        name: np.where(where, bars.close[at], getattr(bars, name))
-        for name in ("open", "high", "low", "close")
-    }
-    for name in ("raw_close", "vwap"):
-        arrays[name] = np.where(where, bars.raw_close[at], getattr(bars, name))
-    arrays["dollar_volume"] = arrays["raw_close"] * bars.raw_volume
-    return replace(bars, **arrays)
-
-
-def _untraded(bars: Bars, where: NDArray[np.bool_]) -> Bars:
-    arrays: dict[str, Any] = {
-        name: np.where(where, 0.0, getattr(bars, name))
-        for name in ("volume", "raw_volume", "transactions", "dollar_volume")
-    }
-    # There is no average price of no trades.
-    arrays["vwap"] = np.where(where, np.nan, bars.vwap)
-    return replace(bars, **arrays)
-
-
-def _degenerate(bars: Bars) -> Iterator[tuple[str, Bars]]:
-    """Yield bars that do not move or do not trade, with what they are."""
-    count = len(bars)
-    row = np.arange(count)
-    middle = count // 2
-    stretch = (row >= middle) & (row < middle + _FLAT_BARS)
-    everywhere = np.ones(count, dtype=bool)
-    yield "one bar without volume", _untraded(bars, row == middle)
-    yield f"{_FLAT_BARS} bars without volume", _untraded(bars, stretch)
-    yield "no volume at all", _untraded(bars, everywhere)
-    yield f"{_FLAT_BARS} flat bars", _flat(bars, stretch)
-    yield f"{_FLAT_BARS} flat bars without volume", _untraded(_flat(bars, stretch), stretch)
-    yield "flat bars only", _flat(bars, everywhere)
-    # Prices that differ in their last bits only: where formulas cancel.
-    trembling = 1.0 + 4.0 * np.finfo(np.float64).eps * np.where(stretch, row % 3, 0)
-    yield (
-        f"{_FLAT_BARS} bars that tremble in the last bits",
-        _scaled(_flat(bars, stretch), trembling, np.ones(count)),
-    )

@@ -29,8 +29,8 @@ from engine.warehouse.tables import (
 from engine.warehouse.versions import Version
 
 # Binding a view over thousands of day files costs a tenth of a second, so consecutive months of
-# it are read together while they are small.
-_ROWS_TOGETHER = 1_000_000
+# it are read together while they are small; keeping more rows on the way costs more than that.
+_ROWS_TOGETHER = 150_000
 _MONTHS_TOGETHER = 12
 
 

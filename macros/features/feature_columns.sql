@@ -7,7 +7,7 @@
 {% macro feature_columns(module, engine=none, lag='previous_session', relation=none) -%}
     {%- set engines = [engine] if engine is string else engine -%}
     {%- set names = [] -%}
-    {%- for entry in feature_modules() if entry.name == module -%}
+    {%- for entry in feature_modules(none) if entry.name == module -%}
         {%- for column in entry.columns
             if column.lag == lag and (engines is none or column.engine in engines) -%}
             {%- do names.append((relation ~ '.' if relation else '') ~ column.name) -%}

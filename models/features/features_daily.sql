@@ -1,7 +1,7 @@
 -- The one lag: the row of session t takes every module's row of the session before, and only the
 -- calendar of t itself. A symbol has a row for every session after its first bar, the one that
 -- comes after its last bar included.
-{% set modules = feature_modules() -%}
+{% set modules = feature_modules('daily') -%}
 with
 
 sessions as (

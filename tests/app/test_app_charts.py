@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from app import theme
-from app.charts import bars, distribution, heat, price
+from app.charts import bars, distribution, heat, price, regime
 
 CANDLES = pa.table(
     {
@@ -28,6 +28,29 @@ DAYS = pa.table(
     {"day": ["2026-01-05"], "state": [0], "minutes": [390], "expected": [390], "option_rows": [0]}
 )
 
+TILES = pa.table(
+    {"place": [0, 1], "line": [0, 0], "class": [0, 1], "feature": ["f", "g"], "what": ["a", "b"]}
+)
+LEVELS = pa.table({"period": ["2026-01-05"], "label": ["AAA"], "amount": [-0.5]})
+MATRIX = pa.table({"column": ["x"], "row": ["AAA"], "amount": [0.5], "text": ["50%"]})
+BOXES = pa.table(
+    {
+        "place": [0],
+        "group": ["UP"],
+        **{name: [float(i)] for i, name in enumerate(("low", "q1", "median", "q3", "high"))},
+    }
+)
+REGIMES = CANDLES.select(["at", "open", "close", "low", "high"])
+for name, values in {
+    "regime": ["UP", None],
+    "s0": [None, None],
+    "s1": [1, None],
+    "p_low": [0.2, None],
+    "p_mid": [0.3, None],
+    "p_high": [0.5, None],
+}.items():
+    REGIMES = REGIMES.append_column(name, pa.array(values))
+
 OPTIONS = {
     "price": price.price(CANDLES),
     "price_with_feature": price.price_with_feature(CANDLES, "f", is_reduced=True),
@@ -38,6 +61,11 @@ OPTIONS = {
     "correlations": bars.correlations([("a", -0.5)]),
     "cells": heat.cells(CELLS, ["2026-01"], ["AAA"], most=1, is_share=True),
     "calendar": heat.calendar(DAYS, [2025, 2026]),
+    "tiles": heat.tiles(TILES, ["raw"], [("a", theme.UP), ("b", theme.DOWN)]),
+    "levels": heat.levels(LEVELS, ["2026-01-05"], ["AAA"], (-1.0, 1.0), "sigma"),
+    "matrix": heat.matrix(MATRIX, ["x"], ["AAA"], tip="{@text}"),
+    "boxes": distribution.boxes(BOXES, [theme.UP], "bits"),
+    "regimes": regime.price_with_regimes(REGIMES, ["DOWN", "UP"], with_probabilities=True),
     "histogram": distribution.histogram([0.0, 0.5], [3, 4], "bits"),
 }
 
@@ -60,7 +88,7 @@ def test_every_encoded_column_is_in_the_dataset(name):
                 assert column in option["dataset"]["source"].column_names
 
 
-@pytest.mark.parametrize("name", ["price", "price_with_feature"])
+@pytest.mark.parametrize("name", ["price", "price_with_feature", "regimes"])
 def test_stacked_grids_share_sides_and_zoom(name):
     option = OPTIONS[name]
     assert len({(grid["left"], grid["right"]) for grid in option["grid"]}) == 1
@@ -97,3 +125,33 @@ def test_bins_around_zero_are_labelled_without_noise():
     labels = distribution.histogram(edges, [1] * 5, "x")["xAxis"]["data"]
     assert labels == ["-0.300", "-0.100", "0.000", "0.100", "0.300"]
     assert distribution.histogram([5.0], [3], "x")["xAxis"]["data"] == ["5"]
+
+
+def test_a_regime_has_one_colour_everywhere():
+    names = ["DOWN", "UP"]
+    assert regime.colours(names) == {"DOWN": theme.WARN, "UP": theme.BLUE}
+    assert regime.colours(["PAUSE"])["PAUSE"] == theme.DOWN
+    assert regime.colours(["odd"]) == {"odd": theme.SERIES[0]}
+    bands = [one for one in OPTIONS["regimes"]["series"] if one["type"] == "bar"]
+    assert {one["name"]: one["itemStyle"]["color"] for one in bands} == regime.colours(names)
+    assert (regime.badge("PAUSE"), regime.badge(None), regime.badge("odd")) == (
+        "red",
+        "gray",
+        "gray",
+    )
+
+
+def test_probabilities_of_states_are_stacked_below_the_price():
+    without = regime.price_with_regimes(REGIMES, ["DOWN", "UP"], with_probabilities=False)
+    assert len(without["grid"]) == 1
+    areas = [one for one in OPTIONS["regimes"]["series"] if one.get("stack") == "probability"]
+    assert [one["encode"]["y"] for one in areas] == ["p_low", "p_mid", "p_high"]
+    assert [one["name"] for one in without["series"]] == ["DOWN", "UP", "price"]
+
+
+def test_levels_have_two_sides_only_where_there_are_two():
+    two = OPTIONS["levels"]["visualMap"]["inRange"]["color"]
+    one = heat.levels(LEVELS, [], [], (0.0, 1.0), "[0,1]")["visualMap"]
+    assert two == list(theme.DIVERGING)
+    assert one["inRange"]["color"] == list(theme.SEQUENTIAL)
+    assert one["text"] == ["1", "0"]

@@ -51,6 +51,11 @@ def test_no_page_writes_html():
         assert "st.html" not in text, path.name
 
 
+def test_streamlit_finds_no_pages_of_its_own():
+    # else an address opened first on a new server shows nothing
+    assert not (ROOT / "app" / "pages").exists()
+
+
 def test_a_page_joins_by_adding_one_file(tmp_path, monkeypatch):
     package = tmp_path / "some_pages"
     package.mkdir()
@@ -82,6 +87,6 @@ def test_a_page_without_a_description_is_named(tmp_path, monkeypatch):
 
 def test_every_page_has_a_place_of_its_own():
     found = pages.find()
-    assert {"overview", "data_quality", "features"} <= {one.name for one in found}
+    assert {"overview", "data_quality", "features", "regimes"} <= {one.name for one in found}
     assert len({one.page.order for one in found}) == len(found)
     assert len({one.page.title for one in found}) == len(found)

@@ -124,7 +124,7 @@ def test_overview_counts_what_is_there(page, tiny):
     app = clean(page("overview").run())
     assert metric(app, "Symbols")[0] == "2"
     assert metric(app, "Sessions") == ("300", "since 2025-01-02")
-    assert metric(app, "Features") == ("6", "2 modules")
+    assert metric(app, "Features") == ("11", "3 modules")
     assert metric(app, "Warnings") == ("1", "4 tests")
     tables = app.dataframe[0].value
     assert tables.loc[tables["table"] == "bars_1d", "rows"].item() == 599
@@ -220,12 +220,16 @@ def test_tests_can_be_searched_and_filtered(page, tiny):
 
 def test_features_are_found_by_their_words_and_module(page, tiny):
     app = clean(page("features").run())
-    assert len(app.dataframe[0].value) == 6
+    assert len(app.dataframe[0].value) == 11
     app.text_input(key="features_words").set_value("shannon")
     app = clean(app.run())
     assert list(app.dataframe[0].value["name"]) == ["ent_wave"]
     app.text_input(key="features_words").set_value("nothing like it")
     assert "No feature matches" in said(clean(app.run()))
+    app.text_input(key="features_words").set_value("")
+    app.selectbox(key="features_module").set_value("cross_asset")
+    app = clean(app.run())
+    assert len(app.dataframe[0].value) == 5
 
 
 def test_a_chosen_feature_shows_its_definition(page, tiny):
@@ -246,7 +250,8 @@ def test_an_address_can_name_a_feature(page, tiny):
 
 
 @pytest.mark.parametrize(
-    ("tab", "count"), [("Distribution", 2), ("Autocorrelation", 2), ("Neighbours", 2)]
+    ("tab", "count"),
+    [("Distribution", 2), ("By regime", 2), ("Autocorrelation", 2), ("Neighbours", 2)],
 )
 def test_each_tab_of_a_feature_draws(tab, count, page, tiny):
     app = page("features")
@@ -258,6 +263,7 @@ def test_each_tab_of_a_feature_draws(tab, count, page, tiny):
     ("tab", "words"),
     [
         ("Distribution", "ent_empty has no value."),
+        ("By regime", "No session of AAA has both ent_empty and a regime of Combined"),
         ("Autocorrelation", "ent_empty does not vary for AAA"),
         ("Neighbours", "No other feature of entropy varies together with ent_empty"),
     ],
@@ -287,7 +293,7 @@ def test_features_do_without_the_health_table(page, warehouse_without):
     app.session_state["features_tabs"] = "Missing values"
     app = clean(app.run())
     assert "`feature_health` is not in this version" in said(app)
-    assert len(app.dataframe[0].value) == 6
+    assert len(app.dataframe[0].value) == 11
 
 
 def test_a_feature_of_the_catalog_that_was_not_built_is_not_offered(page, tmp_path, monkeypatch):
@@ -299,3 +305,189 @@ def test_a_feature_of_the_catalog_that_was_not_built_is_not_offered(page, tmp_pa
         connection.execute("alter table features_daily drop column raw_noise")
     app = clean(page("features").run())
     assert "raw_noise" not in app.selectbox(key="feature").options
+
+
+@pytest.mark.parametrize(
+    ("feature", "words"),
+    [
+        ("raw_walk", "Audit of kernels: nothing found in 4,000 rows"),
+        ("raw_double", "start: 3 values differ"),
+        ("raw_weekday", "`quant features audit` and `quant audit leaks` look at it"),
+    ],
+)
+def test_a_feature_bears_the_stamp_of_its_audits(feature, words, page, tiny):
+    app = page("features")
+    app.session_state["feature"] = feature
+    assert words in said(clean(app.run()))
+
+
+@pytest.mark.parametrize("tab", ["Distribution", "By regime", "Autocorrelation", "Neighbours"])
+def test_a_feature_of_the_market_is_shown_like_any_other(tab, page, tiny):
+    app = page("features")
+    app.session_state["feature"] = "xa_corr_aaa_bbb_20"
+    app.session_state["features_tabs"] = tab
+    app = clean(app.run())
+    assert charts(app) == 2
+    assert "the market" in said(app)
+
+
+def test_neighbours_are_looked_for_in_all_modules(page, tiny):
+    app = page("features")
+    app.session_state["feature"] = "ent_wave"
+    app.session_state["features_tabs"] = "Neighbours"
+    app = clean(app.run())
+    assert "No other feature of entropy varies together" in said(app)
+    app.segmented_control(key="features_among_entropy").set_value("All features")
+    assert charts(clean(app.run())) == 2
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+@pytest.mark.parametrize("family", ["Combined", "VIX", "Trend", "Hidden Markov"])
+def test_a_feature_is_split_by_each_kind_of_regime(family, pooled, page, tiny):
+    app = page("features")
+    app.session_state["features_tabs"] = "By regime"
+    app.session_state["features_regimes"] = family
+    app.session_state["features_regime_pooled"] = pooled
+    app = clean(app.run())
+    assert charts(app) == 2
+    assert f"Rows of {'all symbols' if pooled else 'AAA'}" in said(app)
+
+
+def test_a_feature_without_regimes_says_so(page, warehouse_without):
+    warehouse_without("regimes_daily")
+    app = page("features")
+    app.session_state["features_tabs"] = "By regime"
+    assert "`regimes_daily` is not in this version" in said(clean(app.run()))
+
+
+@pytest.mark.parametrize("measure", ["Missing", "Cost", "Audit"])
+def test_the_module_map_has_a_tile_for_each_feature(measure, page, tiny):
+    app = page("features")
+    app.session_state["features_view"] = "Module map"
+    app.session_state["features_measure"] = measure
+    app = clean(app.run())
+    assert charts(app) == 1
+    assert metric(app, "Features") == ("11", "5 of the market")
+    assert metric(app, "Audits passed")[1] == "1 failed, 1 stale, 1 not audited"
+    assert list(app.dataframe[0].value["module"]) == ["raw", "entropy", "cross_asset"]
+
+
+def test_the_module_map_does_without_audits_and_costs(page, tmp_path, monkeypatch):
+    import duckdb
+
+    monkeypatch.setenv("QUANT_WAREHOUSE", str(tmp_path))
+    path = make(tmp_path, without=("feature_audits",)) / "current.duckdb"
+    with duckdb.connect(str(path.resolve())) as connection:
+        for name in ("cost_ns", "audit_status", "audits", "audited_at", "null_share"):
+            connection.execute(f"alter table feature_catalog drop column {name}")
+    app = page("features")
+    app.session_state["features_view"] = "Module map"
+    app = clean(app.run())
+    assert metric(app, "Audits passed") == ("–", "none has run")
+    assert metric(app, "Kernels") == ("–", "not measured")
+    app.session_state["features_view"] = "Feature"
+    assert "does not say whether the feature was audited" in said(clean(app.run()))
+
+
+def test_the_market_is_drawn_today_and_over_time(page, tiny):
+    app = page("features")
+    app.session_state["features_view"] = "Cross-asset"
+    app = clean(app.run())
+    assert charts(app) == 2
+    assert app.selectbox(key="features_market_family").options == [
+        "xa_corr_*_20 · correlation of A and B",
+        "xa_rs_*_20 · strength of A over B",
+    ]
+    app.selectbox(key="features_market_family").set_value("xa_rs_*_20")
+    assert "strength of A over B; units: sigma" in said(clean(app.run()))
+
+
+def test_features_do_without_the_market(page, warehouse_without):
+    warehouse_without("features_cross_asset")
+    app = page("features")
+    app.session_state["features_view"] = "Cross-asset"
+    app = clean(app.run())
+    assert "`features_cross_asset` is not in this version" in said(app)
+    app.session_state["features_view"] = "Feature"
+    app = clean(app.run())
+    assert len(app.dataframe[0].value) == 6
+
+
+def test_a_click_on_a_mark_opens_its_feature(monkeypatch):
+    from app.views import choice
+
+    state = {"chart": {"selection": {"selected": [{"data_indices": [1]}]}}}
+    monkeypatch.setattr("streamlit.session_state", state)
+    choice.clicked("chart", ["raw_walk", "ent_wave"])()
+    assert (state["feature"], state["features_view"]) == ("ent_wave", "Feature")
+    state["feature"] = "raw_walk"
+    choice.clicked("chart", ["raw_noise"])()  # the chart has changed since
+    assert state["feature"] == "raw_walk"
+
+
+# -- regimes ---------------------------------------------------------------------------------
+
+
+def test_regimes_name_the_current_one_of_each_kind(page, tiny):
+    app = clean(page("regimes").run())
+    assert metric(app, "Combined") == ("down_wild", "for 10 sessions")
+    assert metric(app, "VIX") == ("OPTIMAL", "since this session")
+    assert metric(app, "Trend")[0] == "UP"
+    assert metric(app, "Hidden Markov") == ("low", "probability 60.0%")
+    assert charts(app) == 3
+
+
+@pytest.mark.parametrize("family", ["Combined", "VIX", "Trend", "Hidden Markov"])
+@pytest.mark.parametrize("window", ["1M", "All"])
+def test_each_kind_of_regime_is_drawn(family, window, page, tiny):
+    app = page("regimes")
+    app.session_state["regimes_family"] = family
+    app.session_state["regimes_window"] = window
+    app = clean(app.run())
+    # the one hidden state never changes: there is no whole run of it
+    assert charts(app) == (2 if family == "Hidden Markov" else 3)
+
+
+@pytest.mark.parametrize(("tab", "rows"), [("Definition", 4), ("All symbols", 2)])
+def test_regimes_are_defined_and_listed(tab, rows, page, tiny):
+    app = page("regimes")
+    app.session_state["regimes_tabs"] = tab
+    assert len(clean(app.run()).dataframe[0].value) == rows
+
+
+def test_without_a_vix_its_regime_is_said_to_be_unknown(page, tmp_path, monkeypatch):
+    import duckdb
+
+    monkeypatch.setenv("QUANT_WAREHOUSE", str(tmp_path))
+    path = make(tmp_path) / "current.duckdb"
+    with duckdb.connect(str(path.resolve())) as connection:
+        connection.execute("update regimes_daily set vix_regime = null, vix_bars = null")
+    app = page("regimes")
+    app.session_state["regimes_family"] = "VIX"
+    app = clean(app.run())
+    assert metric(app, "VIX") == ("–", "needs the VIX of the session before")
+    assert "The VIX regime of AAA is unknown in this window" in said(app)
+    assert "No VIX regime of AAA is known" in said(app)
+
+
+def test_regimes_do_without_columns_that_an_older_version_lacks(page, tmp_path, monkeypatch):
+    import duckdb
+
+    monkeypatch.setenv("QUANT_WAREHOUSE", str(tmp_path))
+    path = make(tmp_path, without=("regime_definitions",)) / "current.duckdb"
+    with duckdb.connect(str(path.resolve())) as connection:
+        for name in ("p_low", "p_mid", "p_high", "hmm_state", "trend_bars", "vix_bars"):
+            connection.execute(f"alter table regimes_daily drop column {name}")
+    app = clean(page("regimes").run())
+    assert [one.label for one in app.metric] == ["Combined", "VIX", "Trend", "For session"]
+    assert "No hidden Markov model was fitted before these sessions" in said(app)
+    assert charts(app) == 3
+    app.session_state["regimes_tabs"] = "Definition"
+    assert "`regime_definitions` is not in this version" in said(clean(app.run()))
+
+
+def test_regimes_do_without_bars(page, warehouse_without):
+    warehouse_without("bars_1d")
+    app = clean(page("regimes").run())
+    assert "`bars_1d` is not in this version" in said(app)
+    assert charts(app) == 2

@@ -2,7 +2,9 @@
 
 Known by construction: three symbols (CCC without bars, only AAA with 5-minute bars), 300
 sessions of which BBB lacks one, 30 rejected rows, `raw_walk` a sine, `raw_double` twice it,
-`raw_noise` a hash, `ent_empty` NULL. As a script: `python tests/app/tiny_warehouse.py FOLDER`.
+`raw_noise` a hash, `ent_empty` NULL; of the market `xa_rs_bbb_20` rises, `xa_rs_ccc_20` falls
+and `xa_corr_aaa_ccc_20` is NULL. From session 21 on the combined regime goes round its four names,
+ten sessions each. As a script: `python tests/app/tiny_warehouse.py FOLDER`.
 """
 
 from __future__ import annotations
@@ -115,13 +117,83 @@ select
 from rows
 where known_at is not null;
 
+create table features_cross_asset as
+with rows as (
+    select
+        session_date,
+        lag(close_at) over (order by session_date) as known_at,
+        row_number() over (order by session_date) as i
+    from dim_sessions
+)
+select
+    session_date, known_at,
+    case when i > 20 then sin(i / 40.0) end as xa_corr_aaa_bbb_20,
+    null::double as xa_corr_aaa_ccc_20,
+    i / 100::double as xa_rs_bbb_20,
+    -i / 100::double as xa_rs_ccc_20,
+    (i % 11) / 10::double as xa_breadth_5
+from rows
+where known_at is not null;
+
+create table regimes_daily as
+with rows as (
+    select *, row_number() over (partition by symbol order by session_date) as i
+    from (select symbol, session_date, known_at from features_daily)
+)
+select
+    symbol, session_date,
+    case when i % 50 < 40 then 'OPTIMAL' else 'PAUSE' end as vix_regime,
+    (case when i % 50 < 40 then i % 50 else i % 50 - 40 end)::integer as vix_bars,
+    case when i > 10 then case when sin(i / 15.0) > 0 then 'UP' else 'DOWN' end end as trend,
+    case when i > 10 then sin(i / 15.0) end as trend_score,
+    case when i > 10 then (i % 10) end::integer as trend_bars,
+    case when i > 20 then (i - 21) // 10 % 4 end::integer as combined_code,
+    case when i > 20 then ['up_calm', 'up_wild', 'down_calm', 'down_wild'][1 + (i - 21) // 10 % 4]
+        end as combined_regime,
+    case when i > 20 then (i - 21) % 10 end::integer as combined_bars,
+    case when i > 60 then 0.6::double end as p_low,
+    case when i > 60 then 0.3::double end as p_mid,
+    case when i > 60 then 0.1::double end as p_high,
+    case when i > 60 then 'low' end as hmm_state,
+    case when i > 60 then 1.3::double end as hmm_entropy,
+    case when i > 60 then date '2025-01-02' end as fit_as_of,
+    known_at
+from rows;
+
+create table regime_definitions as
+select * from (values
+    ('vix', 0, 'PAUSE', 'vix_close', 35::double, null::double, 1::double, 'Fear'),
+    ('vix', 1, 'SUBOPTIMAL', 'vix_close', null, 15.0, 1.0, 'Premiums are thin'),
+    ('vix', 2, 'OPTIMAL', 'vix_close', 15.0, 25.0, 1.0, 'Ordinary'),
+    ('trend', 1, 'DOWN', 'trend_t', null, 0.0, 0.0, 'A fall'),
+    ('trend', 3, 'UP', 'trend_t', 0.0, null, 0.0, 'A rise'),
+    ('combined', 0, 'up_calm', null, null, null, null, 'Up and calm'),
+    ('combined', 1, 'up_wild', null, null, null, null, 'Up and wild'),
+    ('combined', 2, 'down_calm', null, null, null, null, 'Down and calm'),
+    ('combined', 3, 'down_wild', null, null, null, null, 'Down and wild'),
+    ('hmm', 0, 'low', null, null, null, null, 'Smallest sigma'),
+    ('hmm', 1, 'mid', null, null, null, null, 'Middle sigma'),
+    ('hmm', 2, 'high', null, null, null, null, 'Largest sigma')
+) as t (regime_family, code, name, measure, lower_bound, upper_bound, hysteresis, meaning);
+
 create table feature_catalog as
 select
-    name, module, 'daily' as scope, position, 'core' as tier, formula, units, source,
-    'close' as inputs, null::varchar as windows, lookback, lookback as min_obs, engine,
+    name, module, scope, position, 'core' as tier, formula, units, source,
+    inputs, windows, lookback, lookback as min_obs, engine,
     'previous_session' as lag, oracle, null::varchar as why, twin_of,
-    null::varchar as near_duplicates
-from (values
+    null::varchar as near_duplicates, null_share, cost_ns, audit_status,
+    case when audit_status != 'not_audited' then 'kernels' end as audits,
+    case when audit_status != 'not_audited' then timestamptz '2026-03-01 12:00:00+00' end
+        as audited_at
+from (
+    select
+        *, 'daily' as scope, 'close' as inputs, null::varchar as windows,
+        case name when 'ent_empty' then 1 when 'raw_walk' then 19 / 300 else 0 end::double
+            as null_share,
+        case when engine = 'kernel' then 100 * position::double end as cost_ns,
+        case name when 'raw_double' then 'failed' when 'ent_wave' then 'stale'
+            when 'raw_weekday' then 'not_audited' else 'passed' end as audit_status
+    from (values
     (1, 'raw_walk', 'raw', 'sin(t / 30)', '[-1, 1]', 'standard', 21, 'exact', 'kernel', null),
     (2, 'raw_double', 'raw', '2 sin(t / 30)', '[-2, 2]', 'standard', 21, 'exact', 'kernel', null),
     (3, 'raw_noise', 'raw', 'uniform noise', 'fraction', 'practitioner', 1, 'none', 'sql', null),
@@ -129,7 +201,33 @@ from (values
     (5, 'ent_wave', 'entropy', '1.5 + 0.2 cos(t / 9)', 'bits', 'Shannon 1948', 41, 'exact',
         'kernel', null),
     (6, 'ent_empty', 'entropy', 'nothing', 'bits', 'practitioner', 1, 'none', 'kernel', null)
-) as t (position, name, module, formula, units, source, lookback, oracle, engine, twin_of);
+    ) as t (position, name, module, formula, units, source, lookback, oracle, engine, twin_of)
+    union all by name
+    select
+        *, 'cross_asset' as module, 'cross' as scope, 'standard' as source, 21 as lookback,
+        'exact' as oracle, 'kernel' as engine, null::varchar as twin_of,
+        0::double as null_share, 50::double as cost_ns, 'passed' as audit_status
+    from (values
+        (7, 'xa_corr_aaa_bbb_20', 'correlation of AAA and BBB', '[-1,1]',
+            'close of AAA, close of BBB', '20'),
+        (8, 'xa_corr_aaa_ccc_20', 'correlation of AAA and CCC', '[-1,1]',
+            'close of AAA, close of CCC', '20'),
+        (9, 'xa_rs_bbb_20', 'strength of BBB over AAA', 'sigma', 'close of BBB, close of AAA',
+            '20'),
+        (10, 'xa_rs_ccc_20', 'strength of CCC over AAA', 'sigma', 'close of CCC, close of AAA',
+            '20'),
+        (11, 'xa_breadth_5', 'share that rose', '[0,1]', 'close of every member', '5')
+    ) as t (position, name, formula, units, inputs, windows)
+);
+
+create table feature_audits as
+select
+    case scope when 'daily' then 'features_daily' else 'features_cross_asset' end as table_name,
+    name as column_name, 'kernels' as kind, 'abc' as code_hash,
+    audit_status != 'failed' as is_passed, 4000::bigint as count_rows, cost_ns,
+    case audit_status when 'failed' then 'start: 3 values differ' end as detail, audited_at
+from feature_catalog
+where audit_status != 'not_audited';
 
 create table feature_health as
 with long as (
@@ -143,7 +241,7 @@ select
     case when count(l.value) = 0 then 'undefined' when count(l.value) < count(*)
         then 'warming_up' end as reason
 from (select symbol, session_date from features_daily) as f
-cross join feature_catalog as c
+cross join (select name from feature_catalog where scope = 'daily') as c
 left join long as l
     on l.symbol = f.symbol and l.session_date = f.session_date and l.feature = c.name
 group by all;

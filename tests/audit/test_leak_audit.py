@@ -90,11 +90,18 @@ def test_every_published_table_with_a_known_time_is_compared(report: AuditReport
         "bars_1h",
         "bars_1d",
         "features_daily",
+        "features_cross_asset",
         "targets_daily",
         "stg_lake__stocks",
         "stg_lake__options",
     }
     assert all(rows > 0 for rows in compared.values())
+
+
+def test_market_wide_features_are_compared_by_session(report: AuditReport) -> None:
+    stamps = {stamp.column: stamp for stamp in report.columns if stamp.passed}
+    assert stamps["xa_corr_spy_tlt_20"].table == "features_cross_asset"
+    assert stamps["xa_corr_spy_tlt_20"].values > 20
 
 
 def test_a_leak_through_an_unfinished_bar_shows_only_at_a_cut_inside_it(

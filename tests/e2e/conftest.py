@@ -85,6 +85,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield from serve(environment, folder / "server.log")
 
 
+@pytest.fixture
+def new_server(tmp_path: Path) -> Iterator[str]:
+    """The app on the tiny warehouse, before anybody has opened it."""
+    maker = ROOT / "tests" / "app" / "tiny_warehouse.py"
+    subprocess.run([sys.executable, str(maker), str(tmp_path / "warehouse")], check=True)
+    environment = {**os.environ, "QUANT_WAREHOUSE": str(tmp_path / "warehouse")}
+    yield from serve(environment, tmp_path / "log")
+
+
 @pytest.fixture(scope="session")
 def empty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app where nothing was published."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ PAGES = [
     ("Overview", "Last build", 2),
     ("Data quality", "Rows in day files", 2),
     ("Features", "Definition", 2),
+    ("Regimes", "Price and regime", 3),
 ]
 
 
@@ -43,6 +45,19 @@ def test_a_page_is_shown_without_error_and_without_leaving_this_machine(
     visit.page.evaluate("document.activeElement.blur()")
     visit.page.screenshot(path=kept)
     assert kept.stat().st_size > 20_000  # not an empty window
+    visit.finish()
+
+
+@pytest.mark.parametrize(("tab", "charts"), [("Module map", 1), ("Cross-asset", 2)])
+def test_a_view_of_features_is_shown(tab: str, charts: int, visit: Visit, pictures: Path):
+    visit.open("Features")
+    visit.page.get_by_test_id("stTab").filter(has_text=tab).click()
+    expect(visit.page.get_by_test_id("stEChartsChart")).to_have_count(charts)
+    visit.settle()
+    visit.page.mouse.move(840, 1)
+    kept = picture(pictures, f"Features {tab}", 1680)
+    visit.page.screenshot(path=kept)
+    assert kept.stat().st_size > 20_000
     visit.finish()
 
 
@@ -80,9 +95,12 @@ def test_metric_cards_are_equal(visit: Visit):
 
 
 def test_every_tab_draws(visit: Visit):
-    for title in ("Data quality", "Features"):
+    for title in ("Data quality", "Features", "Regimes"):
         visit.open(title)
-        for tab in visit.page.get_by_test_id("stTab").all():
+        tabs = visit.page.get_by_test_id("stTab")
+        # the last first: tabs within a tab come after it, and go when another is opened
+        for place in reversed(range(tabs.count())):
+            tab = tabs.nth(place)
             tab.click()
             expect(tab).to_have_attribute("aria-selected", "true")
             visit.settle()
@@ -102,6 +120,32 @@ def test_a_click_on_the_catalog_shows_the_feature(visit: Visit):
     visit.finish()
 
 
+def test_a_click_on_a_tile_of_the_module_map_opens_the_feature(visit: Visit):
+    visit.open("Features")
+    visit.page.get_by_test_id("stTab").filter(has_text="Module map").click()
+    chart = visit.page.locator(".st-key-map").get_by_test_id("stEChartsChart")
+    expect(chart).to_be_visible()
+    visit.settle()
+    box = chart.bounding_box()
+    assert box is not None
+    # any tile: they stand right of the names of the modules
+    visit.page.mouse.click(box["x"] + 0.28 * box["width"], box["y"] + 0.6 * box["height"])
+    expect(visit.page.locator(".st-key-definition")).to_be_visible()
+    expect(visit.page).to_have_url(re.compile(r"/features\?feature=\w+"))
+    visit.settle()
+    visit.finish()
+
+
+def test_another_kind_of_regime_is_drawn_when_it_is_chosen(visit: Visit):
+    visit.open("Regimes")
+    chart = visit.page.locator(".st-key-regimes_price").get_by_test_id("stEChartsChart")
+    before = chart.screenshot()
+    visit.page.locator(".st-key-regimes_family").get_by_text("Trend", exact=True).click()
+    visit.settle()
+    assert chart.screenshot() != before
+    visit.finish()
+
+
 def test_another_window_is_drawn_when_it_is_chosen(visit: Visit):
     visit.open("Overview")
     card = visit.page.locator(".st-key-price")
@@ -110,6 +154,18 @@ def test_another_window_is_drawn_when_it_is_chosen(visit: Visit):
     visit.settle()
     assert card.get_by_test_id("stEChartsChart").screenshot() != before
     visit.finish()
+
+
+def test_an_address_opens_on_a_server_that_nobody_has_visited(
+    context: BrowserContext, new_server: str
+):
+    visit = Visit(context.new_page(), new_server)
+    visit.watch()
+    visit.page.goto(f"{new_server}/features?feature=raw_noise")
+    expect(visit.page.locator(".st-key-definition").get_by_text("uniform noise")).to_be_visible()
+    visit.settle()
+    assert visit.outside == []
+    visit.page.close()
 
 
 def test_without_a_warehouse_the_app_says_how_to_make_one(

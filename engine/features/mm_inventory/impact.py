@@ -12,7 +12,6 @@ from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace
 from engine.kernels.return_response import correlation, second_coefficient, weighted_slope
-from engine.kernels.safe_division import FLOOR
 
 
 def closing_imbalance(s: Workspace) -> Floats:
@@ -25,7 +24,7 @@ def closing_imbalance(s: Workspace) -> Floats:
 def _where_it_moved(s: Workspace, coefficient: Floats, w: int) -> Floats:
     """Keep a coefficient of the returns before where these vary: the rule of safe division."""
     spread = s.lag(s.std(s.ret, w))
-    return np.where(spread > FLOOR * s.scale(s.ret), coefficient, np.nan)
+    return np.where(s.alive(spread, s.ret), coefficient, np.nan)
 
 
 def _grossman_miller(s: Workspace, w: int) -> Floats:
@@ -42,7 +41,6 @@ def _campbell_grossman_wang(s: Workspace, w: int) -> Floats:
 
 _HLM = "Holthausen, Leftwich, Mayers 1990"
 _GH = "Glosten & Harris 1988"
-_CLOSE = "Bogousslavsky 2021"
 
 IMPACT = (
     session(
@@ -109,7 +107,7 @@ CLOSE = (
         pattern="mm_closeimb_1",
         formula="net volume of the last 30 minutes / ADV; sides by bulk classification",
         units="ADV",
-        source=_CLOSE,
+        source="practitioner",
         inputs=("minute close", "minute volume", "volume"),
         engine="kernel",
         oracle="pandas; hand example",
@@ -122,7 +120,7 @@ CLOSE = (
         "mm_closeimb_{window}",
         (5,),
         "ADV",
-        _CLOSE,
+        "practitioner",
         series=closing_imbalance,
         reach=SCALED,
         ready=READY,
@@ -132,7 +130,7 @@ CLOSE = (
         formula="correlation of the overnight return with mm_closeimb_1 of the session before it "
         "over w sessions",
         units="[-1,1]",
-        source=_CLOSE,
+        source="Bogousslavsky 2021",
         inputs=("open", "close", "mm_closeimb_1"),
         engine="kernel",
         oracle="pandas",

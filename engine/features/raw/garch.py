@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.features.garch_fits import MAX_OBS, MIN_OBS
+from engine.features.fits import MAX_OBS, MIN_OBS, QUARTER
 from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace
 from engine.kernels.garch import forecast_variance
-
-QUARTER = 66  # sessions in the longest quarter: parameters may be that old
 
 
 def forecast(s: Workspace, model: str) -> Floats:
@@ -20,6 +18,7 @@ def forecast(s: Workspace, model: str) -> Floats:
     parameters = [
         extra.get(f"{model}_{name}", unknown) for name in ("omega", "alpha", "gamma", "beta")
     ]
+    parameters[0] = s.only(parameters[0])
     variance = forecast_variance(s.ret, *parameters, MAX_OBS, MIN_OBS)
     out: Floats = np.sqrt(variance) * s.annual
     return out

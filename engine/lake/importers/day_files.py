@@ -217,5 +217,5 @@ class DayFiles:
             path,
             schema.with_metadata(notes),
             compression="snappy",
-            use_dictionary=[field.name for field in schema if pa.types.is_string(field.type)],
+            use_dictionary=self.dataset.dictionary,
         )

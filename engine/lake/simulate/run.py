@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path as File
 
 import numpy as np
@@ -326,6 +327,13 @@ def _write_truth(folder: File, plan: Plan, market: _Market, book: listing.Book, 
         truth.write_book(folder / truth.BOOK_FILE, book, market.line, count)
 
 
+@lru_cache(maxsize=4)
+def _surface(has_premia: bool, members: tuple[int, ...]) -> Surface:
+    """Return a surface that later runs of this process share: its tables take seconds."""
+    law = physical_law()
+    return Surface(pricing_law(law) if has_premia else law, members)
+
+
 class _Market:
     """The market of one run: what every session is made from."""
 
@@ -335,9 +343,8 @@ class _Market:
     ) -> None:  # fmt: skip
         self.plan, self.scenario, self.line, self.path = plan, scenario, line, path
         self.law, self.members = law, members
-        priced = pricing_law(law) if scenario.has_premia else law
-        self.index_surface = Surface(priced, (SYMBOLS.index("SPY"),))
-        self.surface = Surface(priced, members)
+        self.index_surface = _surface(scenario.has_premia, (SYMBOLS.index("SPY"),))
+        self.surface = _surface(scenario.has_premia, members)
         self.schedule = dividend_schedule(line)
         self.usual_vol = np.sqrt(SESSIONS_A_YEAR * law.loadings**2 @ law.usual_variance()[:, 1])
         self.depth = REFERENCE_DEPTH if plan.scale == "reference" else SAMPLE_DEPTH

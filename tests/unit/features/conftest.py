@@ -84,6 +84,7 @@ def session_extras(count: int, seed: int) -> dict[str, np.ndarray]:
     for model, gamma in (("garch", 0.0), ("gjr", 0.08)):
         for name, value in (("omega", 2e-6), ("alpha", 0.06), ("gamma", gamma), ("beta", 0.88)):
             extras[f"{model}_{name}"] = np.full(count, value)
+    extras["bench_return"] = 0.01 * rng.standard_t(5, count)
     return extras
 
 

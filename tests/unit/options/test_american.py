@@ -250,6 +250,7 @@ def test_volatility_comes_back_from_the_price():
     assert error.max() < 1e-3
     inside = np.where(side == 1, spot - strike, strike - spot)
     clear = solved & (worth > inside + 0.01) & (worth > 0.01)
+    clear &= given[3] < 0.5
     assert np.quantile(100 * np.abs(found - sigma)[clear], 0.995) < 0.01
 
 

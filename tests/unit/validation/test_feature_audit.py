@@ -19,7 +19,7 @@ from engine.validation.kernel_audit import ModuleAudit
 def quick(monkeypatch):
     """An audit of the kernels that finds one fault in entropy, without the work."""
 
-    def fake(bars, *, names, seed):
+    def fake(bars, *, scope, names, seed):
         fault = Finding("future", "entropy", "ent_perm3_20", "SPY", "changed")
         return tuple(
             ModuleAudit(name, 1, 1, (fault,) if name == "entropy" else ()) for name in names

@@ -12,7 +12,7 @@ from engine.features import registry
 from engine.features.panel import Bars, Floats
 from engine.features.registry import Family, Module
 from engine.kernels import window
-from engine.validation.audit_bars import random_bars
+from engine.validation.audit_bars import random_bars, random_market
 from engine.validation.column_audit import Finding
 from engine.validation.kernel_audit import audit_catalog, audit_entry, differing_bits
 
@@ -80,6 +80,13 @@ def test_every_registered_module_passes_on_long_daily_bars():
     bars = [random_bars(symbol, 2700, seed) for seed, symbol in enumerate(("SPY", "TLT"))]
     audits = audit_catalog(bars)
     assert {audit.module for audit in audits} >= {"raw", "entropy", "catalog"}
+    findings = [str(finding) for audit in audits for finding in audit.findings]
+    assert not findings, "\n".join(findings)
+
+
+def test_every_market_wide_module_passes_on_a_whole_universe():
+    audits = audit_catalog([random_market(1000, 1)], scope="cross")
+    assert {audit.module for audit in audits} >= {"cross_asset", "sector_regime", "catalog"}
     findings = [str(finding) for audit in audits for finding in audit.findings]
     assert not findings, "\n".join(findings)
 

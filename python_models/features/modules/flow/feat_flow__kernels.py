@@ -1,7 +1,9 @@
-"""Kernel columns of the flow module, as of each bar's close."""
+"""Kernel columns of the flow module, as of each bar's close; unchanged rows are kept."""
 
+from engine.features.append import previous_rows
 from engine.features.assemble import module_batches
 
 
 def model(dbt, session):
-    return module_batches("flow", dbt.ref("int_features__flow_inputs"))
+    previous = previous_rows(session, str(dbt.this))
+    return module_batches("flow", dbt.ref("int_features__flow_inputs"), previous)

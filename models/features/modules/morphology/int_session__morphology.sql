@@ -1,0 +1,35 @@
+{{ config(
+    materialized='lake_incremental',
+    dataset='stocks',
+    stamps_from='int_bars__minutes',
+    uses_kernels=true,
+) }}
+-- Each session's profile, by the kernel: lists in, a struct out. The lists of one group are in
+-- one order; the kernel sorts them by minute.
+with
+
+sessions as (
+
+    select
+        symbol,
+        session_date,
+        max(known_at) as known_at,
+        morphology_session(
+            list(minute_index),
+            list(high),
+            list(low),
+            list(close),
+            list(volume),
+            any_value(session_minutes)
+        ) as profile
+    from {{ ref('int_bars__minutes') }}
+    group by symbol, session_date
+
+)
+
+select
+    symbol,
+    session_date,
+    known_at,
+    profile.*
+from sessions

@@ -1,0 +1,9 @@
+"""Kernel columns of the momentum module, as of each bar's close; unchanged rows are kept."""
+
+from engine.features.append import previous_rows
+from engine.features.assemble import module_batches
+
+
+def model(dbt, session):
+    previous = previous_rows(session, str(dbt.this))
+    return module_batches("momentum_logic", dbt.ref("int_bars__panel"), previous)
