@@ -122,10 +122,16 @@ smiles as (
         lag(t) over by_expiry as last_t,
         lag(rmse) over by_expiry as last_rmse,
         lag(atm_iv) over by_expiry as last_iv,
-        lag(struct_pack(a := a, b := b, rho := rho, m := m, s := s)) over by_expiry as before
+        lag(struct_pack(a := a, b := b, rho := rho, m := m, s := s)) over by_expiry as last_smile
     from {{ ref('iv_smiles') }}
     where {{ lake_batch_dates() }} and fit_source = 'own'
     window by_expiry as (partition by session_date, underlying order by t, root)
+
+),
+
+places as (
+
+    select unnest([-1.0, -0.5, 0.0, 0.5, 1.0]) as place
 
 ),
 
@@ -136,12 +142,12 @@ calendars as (
         underlying,
         count(*) filter (
             where
-            {{ smile_variance('place * atm_iv * sqrt(t)', 'before') }}
+            {{ smile_variance('place * atm_iv * sqrt(t)', 'last_smile') }}
             - {{ smile_variance('place * atm_iv * sqrt(t)', 'smiles') }}
             > 4.0 * (atm_iv * t * rmse + last_iv * last_t * last_rmse)
         ) as calendar
     from smiles
-    cross join (select unnest([-1.0, -0.5, 0.0, 0.5, 1.0]) as place)
+    cross join places
     where last_t is not null
     group by session_date, underlying
 
@@ -207,8 +213,9 @@ counted as (
         session_date,
         underlying,
         'volatility' as kind,
-        coalesce(if(iv is null, reason, if(iv between 0.01 and 3.0, 'solved', 'iv_range')), 'none'),
-        count(*)
+        coalesce(if(iv is null, reason, if(iv between 0.01 and 3.0, 'solved', 'iv_range')), 'none')
+            as code,
+        count(*) as count_rows
     from contracts
     group by all
     union all
@@ -216,8 +223,8 @@ counted as (
         session_date,
         underlying,
         'mark' as kind,
-        if(is_observed, '', 'unobserved_') || coalesce(mark_source, 'none'),
-        sum(count_rows)::bigint
+        if(is_observed, '', 'unobserved_') || coalesce(mark_source, 'none') as code,
+        sum(count_rows)::bigint as count_rows
     from marks
     group by all
     union all

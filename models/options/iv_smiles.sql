@@ -86,7 +86,7 @@ unobserved as (
         on
             seen.root = chains.root
             and seen.underlying = chains.underlying
-            and chains.session_index > seen.session_index
+            and seen.session_index < chains.session_index
             and chains.session_index <= seen.session_index + {{ option_window() }}
             and chains.session_index < coalesce(seen.next_index, 1000000)
     where
@@ -244,17 +244,18 @@ shaped as (
         case
             when fit_source = 'own' then own_shape
             when fit_source = 'earlier' then earlier_shape
-            when fit_source = 'flat' then struct_pack(
-                a := pow(middle_iv, 2) * t,
-                b := 0.0::double,
-                rho := 0.0::double,
-                m := 0.0::double,
-                s := 1.0::double,
-                t := t,
-                w := pow(middle_iv, 2) * t,
-                known_at := known_at,
-                session_index := session_index
-            )
+            when fit_source = 'flat'
+                then struct_pack(
+                    a := pow(middle_iv, 2) * t,
+                    b := 0.0::double,
+                    rho := 0.0::double,
+                    m := 0.0::double,
+                    s := 1.0::double,
+                    t := t,
+                    w := pow(middle_iv, 2) * t,
+                    known_at := known_at,
+                    session_index := session_index
+                )
             when fit_source != 'none' then if(is_below_nearer, below_shape, above_shape)
         end as shape
     from sourced
@@ -287,15 +288,14 @@ anchored as (
                     scale
                 )
             else scale
-        end as level
+        end as multiplier
     from levelled
 
 ),
 
 smiles as (
 
-    select
-        * replace (a * level as a, b * level as b)
+    select * replace (a * multiplier as a, b * multiplier as b)
     from anchored
 
 )

@@ -13,10 +13,10 @@ with
 points as (
 
     select
-        point,
-        option_type,
-        delta::double as delta,
-        call_delta::double as call_delta
+        listed.point,
+        listed.option_type,
+        listed.delta::double as delta,
+        listed.call_delta::double as call_delta
     from (
         values
         ('10p', 'P', -0.10, 0.90),
@@ -121,7 +121,7 @@ bracketed as (
         above.w as far_w,
         below.k as near_k,
         above.k as far_k,
-        if(above.t > below.t, (grid.t - below.t) / (above.t - below.t), 0.0) as share
+        if(above.t > below.t, (grid.t - below.t) / (above.t - below.t), 0.0) as far_share
     from grid
     asof left join nodes as below
         on
@@ -151,8 +151,8 @@ select
     near_expiration,
     far_expiration,
     -- the surface
-    sqrt((near_w + (far_w - near_w) * share) / t) as iv,
-    exp(near_k + (far_k - near_k) * share) as moneyness,
+    sqrt((near_w + (far_w - near_w) * far_share) / t) as iv,
+    exp(near_k + (far_k - near_k) * far_share) as moneyness,
     case
         when near_expiration is null then 'before_first_expiry'
         when far_expiration is null then 'after_last_expiry'

@@ -12,26 +12,26 @@ with
 staged as (
 
     select
-        options.session_date,
-        options.underlying,
-        count(distinct hash({{ contract_key('options') }})) as count_staged,
-        count(distinct hash({{ contract_key('options') }})) filter (
+        option_rows.session_date,
+        option_rows.underlying,
+        count(distinct hash({{ contract_key('option_rows') }})) as count_staged,
+        count(distinct hash({{ contract_key('option_rows') }})) filter (
             where
             case feeds.role
-                when 'minutes' then options.known_at <= feeds.chosen_ts
-                when 'quotes' then not feeds.has_many_times or options.ts <= feeds.chosen_ts
+                when 'minutes' then option_rows.known_at <= feeds.chosen_ts
+                when 'quotes' then not feeds.has_many_times or option_rows.ts <= feeds.chosen_ts
                 else feeds.role is not null
             end
         ) as count_contracts
-    from {{ ref('stg_lake__options') }} as options
+    from {{ ref('stg_lake__options') }} as option_rows
     left join {{ ref('int_options__feeds') }} as feeds
         on
-            options.session_date = feeds.session_date
-            and options.underlying = feeds.underlying
-            and options.source = feeds.source
-            and options.bar_seconds = feeds.bar_seconds
-    where options.{{ lake_batch_dates() }}
-    group by options.session_date, options.underlying
+            option_rows.session_date = feeds.session_date
+            and option_rows.underlying = feeds.underlying
+            and option_rows.source = feeds.source
+            and option_rows.bar_seconds = feeds.bar_seconds
+    where option_rows.{{ lake_batch_dates() }}
+    group by option_rows.session_date, option_rows.underlying
 
 ),
 

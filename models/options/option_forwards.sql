@@ -12,19 +12,31 @@
 -- From American prices the early exercise premium is taken off first.
 with
 
-roles as (
+best_feeds as (
 
     select
         session_date,
         underlying,
         -- quotes come before trades by the minute, these before day aggregates
-        unnest(min_by(
+        min_by(
             struct_pack(role := role, as_of := as_of, spot := spot),
             case role when 'quotes' then 1 when 'minutes' then 2 else 3 end
-        ))
+        ) as feed
     from {{ ref('int_options__feeds') }}
     where {{ lake_batch_dates() }}
     group by session_date, underlying
+
+),
+
+roles as (
+
+    select
+        session_date,
+        underlying,
+        feed.role as role,
+        feed.as_of as as_of,
+        feed.spot as spot
+    from best_feeds
 
 ),
 

@@ -21,23 +21,23 @@ sessions as (
 counted as (
 
     select
-        options.session_date,
-        options.underlying,
-        options.source,
-        options.bar_seconds,
+        staged.session_date,
+        staged.underlying,
+        staged.source,
+        staged.bar_seconds,
         min(sessions.close_at) as close_at,
         min(sessions.snapshot_at) as snapshot_at,
-        count(options.ask) as count_quotes,
-        count(options.close) as count_trades,
-        min(options.ts) as first_ts,
-        max(options.ts) as last_ts,
-        max(options.ts) filter (where options.ts <= sessions.snapshot_at) as last_ts_by_snapshot,
-        max(options.known_at) as last_known_at,
-        median(options.underlying_price) as spot
-    from {{ ref('stg_lake__options') }} as options
+        count(staged.ask) as count_quotes,
+        count(staged.close) as count_trades,
+        min(staged.ts) as first_ts,
+        max(staged.ts) as last_ts,
+        max(staged.ts) filter (where staged.ts <= sessions.snapshot_at) as last_ts_by_snapshot,
+        max(staged.known_at) as last_known_at,
+        median(staged.underlying_price) as spot
+    from {{ ref('stg_lake__options') }} as staged
     inner join sessions using (session_date)
-    where options.{{ lake_batch_dates() }}
-    group by options.session_date, options.underlying, options.source, options.bar_seconds
+    where staged.{{ lake_batch_dates() }}
+    group by staged.session_date, staged.underlying, staged.source, staged.bar_seconds
 
 ),
 

@@ -39,14 +39,14 @@ gone as (
 
     select contracts.*
     from contracts
-    anti join contracts as following
+    anti join contracts as next_rows
         on
-            contracts.root = following.root
-            and contracts.expiration = following.expiration
-            and contracts.strike = following.strike
-            and contracts.option_type = following.option_type
-            and contracts.session_index + 1 = following.session_index
-    where contracts.session_date < cast(getvariable('lake_last') as date)
+            contracts.root = next_rows.root
+            and contracts.expiration = next_rows.expiration
+            and contracts.strike = next_rows.strike
+            and contracts.option_type = next_rows.option_type
+            and contracts.session_index + 1 = next_rows.session_index
+    where contracts.session_date < getvariable('lake_last')::date
 
 ),
 
@@ -54,13 +54,13 @@ back as (
 
     select contracts.*
     from contracts
-    anti join contracts as before
+    anti join contracts as last_rows
         on
-            contracts.root = before.root
-            and contracts.expiration = before.expiration
-            and contracts.strike = before.strike
-            and contracts.option_type = before.option_type
-            and contracts.session_index - 1 = before.session_index
+            contracts.root = last_rows.root
+            and contracts.expiration = last_rows.expiration
+            and contracts.strike = last_rows.strike
+            and contracts.option_type = last_rows.option_type
+            and contracts.session_index - 1 = last_rows.session_index
 
 ),
 

@@ -108,6 +108,14 @@ splits as (
 
 ),
 
+minute_sessions as (
+
+    select *
+    from sessions
+    where has_minutes
+
+),
+
 -- only where options traded by the minute: each trade has the share price of its own minute
 paths as (
 
@@ -117,8 +125,10 @@ paths as (
         list(minutes.minute_index::double order by minutes.minute_index) as minute_indexes,
         list(minutes.close order by minutes.minute_index) as minute_closes
     from {{ ref('int_bars__minutes') }} as minutes
-    semi join (select * from sessions where has_minutes) as traded
-        on minutes.session_date = traded.session_date and minutes.symbol = traded.underlying
+    semi join minute_sessions
+        on
+            minutes.session_date = minute_sessions.session_date
+            and minutes.symbol = minute_sessions.underlying
     where minutes.price_basis = 'raw'
     group by minutes.session_date, minutes.symbol
 

@@ -7,18 +7,18 @@ with
 option_rows as not materialized (
 
     select
-        options.*,
+        staged.*,
         feeds.role,
         feeds.has_many_times,
         feeds.has_minutes,
         feeds.chosen_ts
-    from {{ ref('stg_lake__options') }} as options
+    from {{ ref('stg_lake__options') }} as staged
     inner join {{ ref('int_options__feeds') }} as feeds
         on
-            options.session_date = feeds.session_date
-            and options.underlying = feeds.underlying
-            and options.source = feeds.source
-            and options.bar_seconds = feeds.bar_seconds
+            staged.session_date = feeds.session_date
+            and staged.underlying = feeds.underlying
+            and staged.source = feeds.source
+            and staged.bar_seconds = feeds.bar_seconds
 
 ),
 
@@ -176,8 +176,8 @@ joined as not materialized (
         case
             when quotes.known_at is null then 'no_quote'
             when quotes.bid > quotes.ask and quotes.ask > 0 then 'crossed'
-            when not coalesce(quotes.ask > 0, false) then
-                if(quotes.bid > 0, 'one_sided', 'no_quote')
+            when not coalesce(quotes.ask > 0, false)
+                then if(quotes.bid > 0, 'one_sided', 'no_quote')
             when not coalesce(quotes.bid > 0, false) then 'zero_bid'
             when quotes.bid = quotes.ask then 'locked'
             when
