@@ -34,6 +34,8 @@ _MAX_SIZE = _SIZE_STEP * (_SIZES - 2)
 _MIN_PRICE = 1e-290
 _SURE = 6e-5  # a step shorter than this share of the width is the last one
 _LANES = 32
+_TERMS = 11  # of the series, enough up to
+_NARROW = 0.6  # half a width
 _INVERSE = np.array([1.0] + [1.0 / (2 * j * (2 * j + 1)) for j in range(1, 12)])
 
 
@@ -50,7 +52,7 @@ def scaled_price(k: float, s: float) -> float:
     """
     h = k / s
     t = 0.5 * s
-    if t < 0.6 and k < 1.0:
+    if t < _NARROW and k < 1.0:
         # 2 (t Y' + t^3 / 6 Y''' + ...) at -h, by Y^(n+1) = n Y^(n-1) - h Y^(n)
         ratio = mills(h)
         # near the money 1 - h mills(h) loses nothing
@@ -59,8 +61,7 @@ def scaled_price(k: float, s: float) -> float:
         t2 = t * t
         term = 2.0 * t
         total = odd * term
-        terms = 5 if t < 0.06 else (7 if t < 0.17 else 11)
-        for j in range(1, terms):
+        for j in range(1, _TERMS):
             n = 2.0 * j
             odd = n * odd - h * even
             even = (n + 1.0) * even - h * odd
@@ -261,21 +262,44 @@ def widths(k: np.ndarray, c: np.ndarray) -> np.ndarray:
     """
     n = k.size
     out = np.empty(n)
-    s, density, over = np.empty(_LANES), np.empty(_LANES), np.empty(_LANES)
+    s, density, total = np.empty(_LANES), np.empty(_LANES), np.empty(_LANES)
+    h, odd, even = np.empty(_LANES), np.empty(_LANES), np.empty(_LANES)
+    term, square = np.empty(_LANES), np.empty(_LANES)
     for begin in range(0, n, _LANES):
         rows = min(_LANES, n - begin)
         for j in range(rows):
             s[j] = _guess(k[begin + j], c[begin + j])
         for j in range(rows):
             density[j] = _density(k[begin + j], s[j])
+        # `scaled_price`'s series for all of them, in vector registers
         for j in range(rows):
-            # NaN compares false: such a row is left to the last stage
-            over[j] = _over(k[begin + j], s[j], density[j]) if s[j] > 0.0 else math.nan
+            h[j] = k[begin + j] / s[j]
+        for j in range(rows):
+            ratio = mills(h[j])
+            slope = mills_slope(h[j])
+            odd[j] = 1.0 - h[j] * ratio if h[j] < 0.5 else slope
+            even[j] = ratio - h[j] * odd[j]
+        for j in range(rows):
+            t = 0.5 * s[j]
+            square[j] = t * t
+            term[j] = 2.0 * t
+            total[j] = odd[j] * term[j]
+        for m in range(1, _TERMS):
+            n2 = 2.0 * m
+            for j in range(rows):
+                odd[j] = n2 * odd[j] - h[j] * even[j]
+                even[j] = (n2 + 1.0) * even[j] - h[j] * odd[j]
+                term[j] *= square[j] * _INVERSE[m]
+                total[j] += odd[j] * term[j]
+        for j in range(rows):
+            if not (0.5 * s[j] < _NARROW and k[begin + j] < 1.0):
+                # NaN compares false: such a row is left to the last stage
+                total[j] = _over(k[begin + j], s[j], density[j]) if s[j] > 0.0 else math.nan
         for j in range(rows):
             i = begin + j
-            step = _step(c[i], density[j], over[j])
+            step = _step(c[i], density[j], total[j])
             if abs(step) < _SURE * s[j] and c[i] > _MIN_PRICE:
-                out[i] = _moved(k[i], s[j], step, over[j])
+                out[i] = _moved(k[i], s[j], step, total[j])
             else:
                 out[i] = width(k[i], c[i])
     return out
