@@ -15,4 +15,10 @@ PARTS: dict[str, Callable[[Bench], Result]] = {
     "physics": physics.measure,
     "install": install.measure,
 }
-DEFAULT = ("simulator", "pipeline", "staging", "features", "physics")  # install needs the package index
+DEFAULT = (
+    "simulator",
+    "pipeline",
+    "staging",
+    "features",
+    "physics",
+)  # install needs the package index

@@ -221,7 +221,7 @@ class _Part:
 def _batch(
     target: pa.Schema, parts: Sequence[tuple[_Part, int]], found: Mapping[str, Floats]
 ) -> pa.RecordBatch:
-    """Return computed columns of the parts' rows, each from a first one on, as rows of the result."""
+    """Return computed columns of the parts, each from a first row on, as rows of the result."""
     names = [name for name in target.names if name not in found and name != append.HASH]
     keys = pa.concat_tables([part.keys.select(names).slice(first) for part, first in parts])
     known = [keys[name].combine_chunks().cast(target.field(name).type) for name in names]
@@ -260,9 +260,7 @@ def _append(
             part.done = [*before.slice(0, tail.first).to_batches(), rows]
 
 
-def _batches(
-    name: str, target: pa.Schema, parts: Sequence[_Part]
-) -> Iterator[pa.RecordBatch]:
+def _batches(name: str, target: pa.Schema, parts: Sequence[_Part]) -> Iterator[pa.RecordBatch]:
     """Yield every part's rows in order, and compute those that are not known."""
     # Kernels release the GIL; the order of the results is that of the symbols, and only a few
     # are held at a time.

@@ -374,7 +374,9 @@ FAMILIES: tuple[Family, ...] = (
         inputs=_BENCH,
         oracle="scipy.stats.spearmanr",
         windows=(60,),
-        value=lambda s, w: where_both_move(s, comovement.rank_correlation(s.near(s.ret, w), bench(s), w), w),
+        value=lambda s, w: where_both_move(
+            s, comovement.rank_correlation(s.near(s.ret, w), bench(s), w), w
+        ),
         why=_OWN_BENCH,
     ),
     returns(

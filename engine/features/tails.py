@@ -29,7 +29,9 @@ _SLACK_BARS = 3
 _MORE_BARS = 64
 
 _SERIES = tuple(
-    f.name for f in dataclasses.fields(Bars) if f.name not in {"symbol", "periods_per_year", "extra"}
+    f.name
+    for f in dataclasses.fields(Bars)
+    if f.name not in {"symbol", "periods_per_year", "extra"}
 )
 
 
@@ -142,11 +144,11 @@ class _JoinedExtra(dict[str, Floats]):
         return name in self._pieces[0]
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self else default
+        return self[name] if name in self._pieces[0] else default
 
 
 def _joined(series: Sequence[NDArray[Any]], length: int) -> NDArray[Any]:
-    """Return the last `length` rows of each, a missing value before each; more where it is short."""
+    """Return the last `length` rows of each, missing values before each and where it is short."""
     missing = np.empty(length + 1, dtype=series[0].dtype)
     missing[:] = "NaT" if missing.dtype.kind == "M" else np.nan
     pieces = []
@@ -215,9 +217,7 @@ def columns(module: registry.Module, tails: Sequence[Tail]) -> dict[str, Floats]
     return found
 
 
-def _last_rows(
-    tails: Sequence[Tail], length: int
-) -> tuple[Bars | Market, NDArray[np.int64]]:
+def _last_rows(tails: Sequence[Tail], length: int) -> tuple[Bars | Market, NDArray[np.int64]]:
     """Return the last `length` bars of one or of several tails, and which rows are wanted."""
     if len(tails) == 1:
         (tail,) = tails

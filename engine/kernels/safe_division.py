@@ -142,9 +142,8 @@ def alive(
         size = abs(b[t])
         if count >= min_obs and size > 0.0:
             bound = max(recent, largest[count // _BLOCK])
-            out[t] = (
-                size > FLOOR * bound
-                or size > FLOOR * _median(sizes, max(0, count - window), count, room)
+            out[t] = size > FLOOR * bound or size > FLOOR * _median(
+                sizes, max(0, count - window), count, room
             )
         value = abs(x[t])
         if np.isnan(value):
