@@ -221,7 +221,7 @@ class _Part:
 def _batch(
     target: pa.Schema, parts: Sequence[tuple[_Part, int]], found: Mapping[str, Floats]
 ) -> pa.RecordBatch:
-    """Return computed columns of the parts' rows, each from its first on, as result rows."""
+    """Return computed columns of the parts, each from a first row on, as rows of the result."""
     names = [name for name in target.names if name not in found and name != append.HASH]
     keys = pa.concat_tables([part.keys.select(names).slice(first) for part, first in parts])
     known = [keys[name].combine_chunks().cast(target.field(name).type) for name in names]

@@ -144,11 +144,11 @@ class _JoinedExtra(dict[str, Floats]):
         return name in self._pieces[0]
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self else default  # noqa: SIM401  (this is `get`)
+        return self[name] if name in self._pieces[0] else default
 
 
 def _joined(series: Sequence[NDArray[Any]], length: int) -> NDArray[Any]:
-    """Return the last `length` rows of each after a missing value; more where it is short."""
+    """Return the last `length` rows of each, missing values before each and where it is short."""
     missing = np.empty(length + 1, dtype=series[0].dtype)
     missing[:] = "NaT" if missing.dtype.kind == "M" else np.nan
     pieces = []
