@@ -43,6 +43,22 @@ counted as (
 
 ),
 
+places as (
+
+    select
+        symbol,
+        row_index,
+        session_date
+    from numbered
+    union all
+    select
+        symbol,
+        row_index,
+        session_date
+    from numbered_market
+
+),
+
 measured as (
 
     select
@@ -50,10 +66,14 @@ measured as (
         counted.counts.feature,
         counted.count_rows,
         counted.count_rows - counted.counts.count_values as count_null,
-        counted.counts.first_session,
+        places.session_date as first_session,
         counted.count_rows - counted.counts.first_row + 1 as count_later,
         count_later - counted.counts.count_values as count_null_later
     from counted
+    left join places
+        on
+            counted.symbol = places.symbol
+            and counted.counts.first_row = places.row_index
 
 ),
 
