@@ -5,13 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.bench import Bench, Result
-from benchmarks.parts import features, install, pipeline, simulator, staging
+from benchmarks.parts import (
+    features,
+    install,
+    options,
+    physics,
+    pipeline,
+    simulator,
+    staging,
+)
 
 PARTS: dict[str, Callable[[Bench], Result]] = {
     "simulator": simulator.measure,
     "pipeline": pipeline.measure,
     "staging": staging.measure,
     "features": features.measure,
+    "physics": physics.measure,
+    "options": options.measure,
     "install": install.measure,
 }
-DEFAULT = ("simulator", "pipeline", "staging", "features")  # install needs the package index
+DEFAULT = (
+    "simulator",
+    "pipeline",
+    "staging",
+    "features",
+    "physics",
+    "options",
+)  # install needs the package index

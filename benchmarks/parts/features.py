@@ -42,6 +42,7 @@ def measure(bench: Bench) -> Result:
         result.details[f"{name}: slowest columns, ns a row"] = {k: round(v) for k, v in slowest}
     for name, (answer, what) in theirs.items():
         _beside(result, PEERS[name][1], answer, what, own[name], own["rows"])
+    _antropy(result, theirs["entropy"][0], own["entropy"], theirs["entropy"][1])
     _qlib(bench, result, folder)
     return result
 
@@ -118,3 +119,51 @@ def _qlib(bench: Bench, result: Result, folder: Path) -> None:
         note=f"{answer['rows']:,} rows, {answer['cpu']:.1f} CPU s, one process, expressions "
         f"without cache, start-up left out; peak {cost.peak_bytes / 2**30:.2f} GiB",
     )
+    _, own = bench.child(result, "own Alpha158", "own_alpha158", str(folder))
+    result.add(
+        "the same 158 expressions with our kernels",
+        nanoseconds_per_cell(own["cpu"], own["rows"], own["columns"]),
+        "ns a cell",
+        note=_agreement(own["apart"]),
+    )
+    result.add(
+        "times faster than qlib",
+        answer["cpu"] / own["cpu"],
+        "times",
+        target=20.0,
+        is_ceiling=False,
+        note="CPU time",
+    )
+
+
+def _agreement(apart: list[str] | None) -> str:
+    """Say whether two computations of the same columns agree."""
+    if apart is None:
+        return "values not compared"
+    if apart:
+        return f"other values in {', '.join(apart)}"
+    return "every value equal within single precision, which is qlib's"
+
+
+def _antropy(
+    result: Result, answer: Mapping[str, Any] | None, own: Mapping[str, Any], why: str
+) -> None:
+    """Show how many times less two entropies cost here; the tests compare their values."""
+    for title, prefix, target in (
+        ("sample entropy", "ent_sampen_", 6.0),
+        ("permutation entropy", "ent_perm", 100.0),
+    ):
+        name = f"{title}: times faster than antropy"
+        if answer is None:
+            result.add(name, None, "times", target=target, is_ceiling=False, note=why)
+            continue
+        theirs, ours = answer["nanoseconds_by_column"], own["nanoseconds_by_column"]
+        ratios = {c: theirs[c] / ours[c] for c in theirs if c.startswith(prefix)}
+        result.add(
+            name,
+            min(ratios.values()),
+            "times",
+            target=target,
+            is_ceiling=False,
+            note="the least of " + ", ".join(f"{c} {r:,.0f}" for c, r in ratios.items()),
+        )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -21,22 +21,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from engine.features import market_universe, regime_definitions, registry
+from engine.features import market_universe, regime_definitions
 from engine.features.market_panel import Market
-from engine.features.panel import Bars, Floats
+from engine.features.panel import Bars, Floats, in_order, runs
 from engine.kernels.fingerprint import chain
 
 Words = NDArray[np.uint64]
 
 HASH = "input_hash"
-
-# A group of families shares a slice of bars; a slice this much longer than a family needs costs
-# less than another slice would.
-_SLACK = 1.2
-_SLACK_BARS = 16
 
 
 @lru_cache(maxsize=1)
@@ -61,14 +55,15 @@ def input_hashes(bars: Bars | Market) -> Words:
         One symbol's bars with their extras, or all members' with the levels.
     """
     series = _series(bars)
-    bits = [
-        np.ascontiguousarray(values, dtype=np.float64).view(np.uint64) for values in series.values()
-    ]
-    days = bars.time.astype("datetime64[s]").astype(np.int64).view(np.uint64)
+    bits = np.empty((len(series) + 1, len(bars)))
+    for row, values in enumerate(series.values(), 1):
+        bits[row] = values
+    words = bits.view(np.uint64)
+    words[0] = bars.time.astype("datetime64[s]").astype(np.int64).view(np.uint64)
     told = repr((bars.symbol, bars.periods_per_year, list(series)))
     seed = hashlib.blake2b(told.encode(), digest_size=8, key=code_hash().to_bytes(8, "little"))
     start = np.uint64(int.from_bytes(seed.digest(), "little"))
-    hashes: Words = chain(np.column_stack([days, *bits]), start)
+    hashes: Words = chain(words, start)
     return hashes
 
 
@@ -86,75 +81,6 @@ def _series(bars: Bars | Market) -> dict[str, Floats]:
         return named | dict(sorted(bars.levels.items()))
     names = [f.name for f in dataclasses.fields(Bars) if f.name not in _NOT_SERIES]
     return {name: getattr(bars, name) for name in names} | dict(sorted(bars.extra.items()))
-
-
-@dataclasses.dataclass(frozen=True)
-class Reach:
-    """How far back a given number of bars reaches from one row.
-
-    A lookback counts bars that exist. A recursion or a scale over a derived series skips the
-    bars where that series is undefined, so only ordinary bars count: those that trade, move, and
-    have every input that the symbol has at all.
-    """
-
-    positions: NDArray[np.int64]
-
-    @staticmethod
-    def before(bars: Bars | Market, row: int) -> Reach:
-        """Look back from `row`, itself included."""
-        return Reach(np.flatnonzero(Reach._ordinary(bars, row)))
-
-    @staticmethod
-    def _ordinary(bars: Bars | Market, row: int) -> NDArray[np.bool_]:
-        """Return which bars up to `row` count."""
-        if isinstance(bars, Market):
-            # A bar counts when it does for every member that has any, and every known level.
-            both = np.ones(row + 1, dtype=np.bool_)
-            for member in bars.members.values():
-                if not np.isnan(member.close[: row + 1]).all():
-                    both &= Reach._ordinary(member, row)
-            for values in bars.levels.values():
-                known = ~np.isnan(values[: row + 1])
-                if known.any():
-                    both &= known
-            return both
-        moved = np.zeros(len(bars), dtype=np.bool_)
-        moved[1:] = np.abs(np.diff(bars.close)) > 0.0
-        ordinary = moved & (bars.high > bars.low) & ~(bars.volume <= 0.0)
-        series: list[Floats] = [bars.volume, bars.vwap, bars.transactions, *bars.extra.values()]
-        for values in series:
-            known = ~np.isnan(values)
-            if known[: row + 1].any():
-                ordinary &= known
-        return ordinary[: row + 1]
-
-    def start(self, lookback: int) -> int:
-        """Return the first row that `lookback` bars need; 0 when there are not so many."""
-        return int(self.positions[-lookback]) if lookback <= len(self.positions) else 0
-
-
-def groups(
-    module: registry.Module, *, apart: bool = True
-) -> Iterator[tuple[int, tuple[registry.Feature, ...]]]:
-    """Yield the kernel features by how many bars they need, and that number.
-
-    Parameters
-    ----------
-    module
-        Module.
-    apart
-        False where the module computes its columns all at once.
-    """
-    wanted = set(module.computed)
-    ordered = sorted(
-        (f for f in module.features if f.name in wanted), key=lambda f: f.lookback, reverse=True
-    )
-    while ordered:
-        longest = ordered[0].lookback
-        shortest = min(longest / _SLACK, longest - _SLACK_BARS) if apart else 0
-        together = [f for f in ordered if f.lookback >= shortest]
-        ordered = ordered[len(together) :]
-        yield longest, tuple(together)
 
 
 def previous_rows(connection: Any, table: str, columns: Sequence[str] = ("*",)) -> pa.Table | None:
@@ -181,19 +107,29 @@ def previous_rows(connection: Any, table: str, columns: Sequence[str] = ("*",)) 
         return None
 
 
+def _kept(previous: pa.Table | None, schema: pa.Schema, keys: Sequence[str]) -> pa.Table | None:
+    """Return the kept rows, in order of their keys; none when the columns are others now."""
+    if previous is None or previous.schema.names != schema.names or not previous.num_rows:
+        return None
+    if not previous.schema.equals(schema):
+        previous = previous.cast(schema)
+    return in_order(previous, keys)
+
+
 def by_symbol(previous: pa.Table | None, schema: pa.Schema) -> dict[str, pa.Table]:
     """Return the kept rows of each symbol, by session; none when the columns are others now."""
-    if previous is None or previous.schema.names != schema.names or not previous.num_rows:
+    previous = _kept(previous, schema, ("symbol", "session_date"))
+    if previous is None:
         return {}
-    previous = previous.sort_by([("symbol", "ascending"), ("session_date", "ascending")])
-    symbols = previous["symbol"].combine_chunks()
-    runs = pc.run_end_encode(symbols)
-    ends = runs.run_ends.to_pylist()
-    starts = [0, *ends[:-1]]
     return {
-        symbol: previous.slice(start, end - start)
-        for symbol, start, end in zip(runs.values.to_pylist(), starts, ends, strict=True)
+        symbol: previous.slice(start, stop - start)
+        for symbol, start, stop in runs(previous["symbol"])
     }
+
+
+def by_session(previous: pa.Table | None, schema: pa.Schema) -> pa.Table | None:
+    """Return the market's kept rows, by session; none when the columns are others now."""
+    return _kept(previous, schema, ("session_date",))
 
 
 def unchanged(kept: pa.Table | None, hashes: Words) -> int:

@@ -7,41 +7,27 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from engine.errors import BuildError
-from engine.features import append, registry
-from engine.features.market_panel import WHOLE_MARKET, Market, market_from_table
+from engine.features import append, registry, tails
+from engine.features.evaluation import evaluate
+from engine.features.market_panel import Market, market_from_table
 from engine.features.market_universe import universe
-from engine.features.market_workspace import MarketWorkspace
-from engine.features.panel import UTC, Bars, Floats, bars_from_table
-from engine.features.workspace import Workspace
+from engine.features.panel import UTC, Bars, Dates, Floats, bars_from_table
+from engine.features.tails import Tail
 
 KEYS = (("symbol", pa.string()), ("session_date", pa.date32()), ("known_at", UTC))
 MARKET_KEYS = KEYS[1:]
 
 
-def workspace(bars: Bars | Market) -> Workspace | MarketWorkspace:
-    """Return the workspace of one symbol's bars, or of the market."""
-    return MarketWorkspace(bars) if isinstance(bars, Market) else Workspace(bars)
-
-
-def evaluate(features: Iterable[registry.Feature], bars: Bars | Market) -> dict[str, Floats]:
-    """Return the features whose families carry their own definition."""
-    shared = workspace(bars)
-    return {
-        feature.name: feature.family.value(shared, *feature.sizes)
-        for feature in features
-        if feature.family.value is not None and feature.family.engine in ("kernel", "fit")
-    }
-
-
-def compute(name: str, bars: Bars | Market, first: int = 0) -> dict[str, Floats]:
+def compute(name: str, bars: Bars | Market) -> dict[str, Floats]:
     """Return a module's kernel columns for one symbol, or for the market, in registry order.
 
     Parameters
@@ -50,15 +36,11 @@ def compute(name: str, bars: Bars | Market, first: int = 0) -> dict[str, Floats]
         Module.
     bars
         One symbol's bars; for a module of scope "cross" the market.
-    first
-        Row from which the columns are wanted. Rows before it are visited only as far as the
-        registry's lookbacks say that they matter.
 
     Returns
     -------
     dict
-        Column name to float64 array with one value for each bar from `first` on; NaN where
-        unknown.
+        Column name to float64 array with one value a bar; NaN where unknown.
 
     Raises
     ------
@@ -67,27 +49,32 @@ def compute(name: str, bars: Bars | Market, first: int = 0) -> dict[str, Floats]
         value is infinite.
     """
     module = registry.module(name)
-    return _checked(module, columns(module, bars, first), bars.part(first))
+    return _checked(module, columns(module, bars), bars.symbol, bars.time)
+
+
+def compute_tails(name: str, wanted: Sequence[Tail]) -> dict[str, Floats]:
+    """Return a module's kernel columns of the last rows of each symbol, one after another.
+
+    Rows before are visited only as far as the registry's lookbacks say that they matter. For the
+    rest see `compute`.
+    """
+    module = registry.module(name)
+    times = np.concatenate([tail.bars.time[tail.first :] for tail in wanted])
+    symbols = ", ".join(tail.bars.symbol for tail in wanted)
+    return _checked(module, tails.columns(module, wanted), symbols, times)
 
 
 def columns(module: registry.Module, bars: Bars | Market, first: int = 0) -> dict[str, Floats]:
-    """Return what a module's kernels say from row `first` on, unchecked; see `compute`."""
+    """Return what a module's kernels say from row `first` on, unchecked."""
+    if first:
+        return tails.columns(module, [Tail(bars, first)])
     own = getattr(module.code, "compute", None)
-    if not first:
-        whole: dict[str, Floats] = own(bars) if own is not None else evaluate(module.features, bars)
-        return whole
-    found: dict[str, Floats] = {}
-    reach = append.Reach.before(bars, first)
-    for lookback, features in append.groups(module, apart=own is None):
-        start = reach.start(lookback)
-        part = bars.part(start)
-        values = own(part) if own is not None else evaluate(features, part)
-        found |= {name: column[first - start :] for name, column in values.items()}
-    return found
+    whole: dict[str, Floats] = own(bars) if own is not None else evaluate(module.features, bars)
+    return whole
 
 
 def _checked(
-    module: registry.Module, found: dict[str, Floats], bars: Bars | Market
+    module: registry.Module, found: dict[str, Floats], symbol: str, time: Dates
 ) -> dict[str, Floats]:
     """Return the registered columns in order, or say what is wrong with them."""
     expected = module.computed
@@ -103,19 +90,21 @@ def _checked(
             f"Module {module.name} does not compute registered columns: {', '.join(missing)}.",
             "Give their Family a `value`, or register them with another engine.",
         )
+    size = len(time)
     for column in expected:
-        values = found[column]
-        if values.shape != (len(bars),):
+        if found[column].shape != (size,):
             raise BuildError(
-                f"{column} of {bars.symbol} has shape {values.shape}, not ({len(bars)},).",
+                f"{column} of {symbol} has shape {found[column].shape}, not ({size},).",
                 "A kernel returns one value a bar.",
             )
-        infinite = np.isinf(values)
-        if infinite.any():
-            raise BuildError(
-                f"{column} of {bars.symbol} is infinite at {bars.time[infinite][0]}.",
-                "Divide with Workspace.divide, and take logarithms of positive numbers only.",
-            )
+    matrix = np.array([found[column] for column in expected]).reshape(len(expected), size)
+    infinite = np.isinf(matrix)
+    if infinite.any():
+        place, row = np.argwhere(infinite)[0]
+        raise BuildError(
+            f"{expected[place]} of {symbol} is infinite at {time[row]}.",
+            "Divide with Workspace.divide, and take logarithms of positive numbers only.",
+        )
     return {column: found[column] for column in expected}
 
 
@@ -164,26 +153,13 @@ def module_batches(
         `schema(name)`, ordered by symbol and session; NULL where unknown.
     """
     target = schema(name)
-    table = _table(relation)
+    parts = [
+        _Part(bars, keys, append.input_hashes(bars))
+        for bars, keys in bars_from_table(_table(relation), periods_per_year=periods_per_year)
+    ]
     kept = append.by_symbol(previous, target)
-
-    def batch(bars: Bars, rows: pa.Table) -> list[pa.RecordBatch]:
-        return _appended(name, target, bars, rows, kept.get(bars.symbol))
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        # Kernels release the GIL; the order of the results is that of the symbols, and only a
-        # few are held at a time.
-        threads = min(4, os.cpu_count() or 1)
-        with ThreadPoolExecutor(threads) as pool:
-            waiting: deque[Future[list[pa.RecordBatch]]] = deque()
-            for bars, rows in bars_from_table(table, periods_per_year=periods_per_year):
-                waiting.append(pool.submit(batch, bars, rows))
-                if len(waiting) > threads:
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
-
-    return pa.RecordBatchReader.from_batches(target, batches())
+    _append(name, target, parts, [kept.get(part.bars.symbol) for part in parts])
+    return pa.RecordBatchReader.from_batches(target, _batches(name, target, parts))
 
 
 def market_batches(
@@ -215,55 +191,95 @@ def market_batches(
     market, keys = market_from_table(
         _table(relation), universe().symbols, periods_per_year=periods_per_year
     )
-    if previous is not None:
-        whole = pa.array([WHOLE_MARKET] * previous.num_rows, pa.string())
-        previous = previous.add_column(0, "symbol", whole)
-    expected = pa.schema([KEYS[0], *target])
-    before = append.by_symbol(previous, expected).get(WHOLE_MARKET)
-    before = None if before is None else before.drop_columns(["symbol"])
-    return pa.RecordBatchReader.from_batches(
-        target, _appended(name, target, market, keys, before) if len(market) else []
-    )
+    if not len(market):
+        return pa.RecordBatchReader.from_batches(target, [])
+    parts = [_Part(market, keys, append.input_hashes(market))]
+    _append(name, target, parts, [append.by_session(previous, target)])
+    return pa.RecordBatchReader.from_batches(target, _batches(name, target, parts))
 
 
-def _appended(
-    name: str, target: pa.Schema, bars: Bars | Market, rows: pa.Table, before: pa.Table | None
-) -> list[pa.RecordBatch]:
-    """Return the rows that are kept and those that are computed.
+@dataclass
+class _Part:
+    """One symbol, or the market, on its way through a build.
 
     Parameters
     ----------
-    name
-        Module.
-    target
-        Schema of the result; `rows` has its leading columns.
-    bars, rows
-        What is computed from, and the keys beside it.
-    before
-        Rows of an earlier build, or None.
+    bars, keys
+        What is computed from, and the rows whose keys the result has.
+    hashes
+        Fingerprints of the inputs.
+    done
+        Its rows, where they are known without computing all of them.
     """
-    hashes = append.input_hashes(bars)
-    names = [column for column in target.names if column in rows.column_names]
 
-    def computed(first: int) -> pa.RecordBatch:
-        found = compute(name, bars, first)
-        keys = [
-            rows[column].combine_chunks().cast(target.field(column).type).slice(first)
-            for column in names
-        ]
-        values = [pa.array(found[column], from_pandas=True) for column in found]
-        return pa.RecordBatch.from_arrays([*keys, *values, pa.array(hashes[first:])], schema=target)
+    bars: Bars | Market
+    keys: pa.Table
+    hashes: append.Words
+    done: list[pa.RecordBatch] | None = None
 
-    first = append.unchanged(before, hashes)
-    if before is None or not first:
-        return [computed(0)]
-    if first == len(bars):
-        whole: list[pa.RecordBatch] = before.slice(0, first).cast(target).to_batches()
-        return whole
-    # The last row that is kept is computed once more: were it another, what it stands on is not
-    # what the registry says, and everything is computed.
-    fresh = computed(first - 1)
-    last = before.slice(first - 1, 1).cast(target)
-    if not pa.Table.from_batches([fresh.slice(0, 1)]).equals(last.combine_chunks()):
-        return [computed(0)]
-    return [*before.slice(0, first - 1).cast(target).to_batches(), fresh]
+
+def _batch(
+    target: pa.Schema, parts: Sequence[tuple[_Part, int]], found: Mapping[str, Floats]
+) -> pa.RecordBatch:
+    """Return computed columns of the parts, each from a first row on, as rows of the result."""
+    names = [name for name in target.names if name not in found and name != append.HASH]
+    keys = pa.concat_tables([part.keys.select(names).slice(first) for part, first in parts])
+    known = [keys[name].combine_chunks().cast(target.field(name).type) for name in names]
+    values = [pa.array(column, from_pandas=True) for column in found.values()]
+    hashes = pa.array(np.concatenate([part.hashes[first:] for part, first in parts]))
+    return pa.RecordBatch.from_arrays([*known, *values, hashes], schema=target)
+
+
+def _append(
+    name: str, target: pa.Schema, parts: Sequence[_Part], kept: Sequence[pa.Table | None]
+) -> None:
+    """Keep the rows whose inputs are what they were, and compute those that follow them.
+
+    The last row that is kept is computed once more: were it another, what it stands on is not
+    what the registry says, and the part is left to be computed whole.
+    """
+    longer: list[tuple[_Part, pa.Table, Tail]] = []
+    for part, before in zip(parts, kept, strict=True):
+        first = append.unchanged(before, part.hashes)
+        if before is None or not first:
+            continue
+        if first == len(part.bars):
+            part.done = before.slice(0, first).to_batches()
+        else:
+            longer.append((part, before, Tail(part.bars, first - 1)))
+    if not longer:
+        return
+    found = compute_tails(name, [tail for _, _, tail in longer])
+    fresh = _batch(target, [(part, tail.first) for part, _, tail in longer], found)
+    row = 0
+    for part, before, tail in longer:
+        rows = fresh.slice(row, len(tail))
+        row += len(tail)
+        last = before.slice(tail.first, 1).combine_chunks().to_batches()[0]
+        if rows.slice(0, 1).equals(last):
+            part.done = [*before.slice(0, tail.first).to_batches(), rows]
+
+
+def _batches(name: str, target: pa.Schema, parts: Sequence[_Part]) -> Iterator[pa.RecordBatch]:
+    """Yield every part's rows in order, and compute those that are not known."""
+    # Kernels release the GIL; the order of the results is that of the symbols, and only a few
+    # are held at a time.
+    threads = min(4, os.cpu_count() or 1)
+
+    def whole(part: _Part) -> list[pa.RecordBatch]:
+        return [_batch(target, [(part, 0)], compute(name, part.bars))]
+
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[list[pa.RecordBatch] | Future[list[pa.RecordBatch]]] = deque()
+        for part in parts:
+            waiting.append(pool.submit(whole, part) if part.done is None else part.done)
+            if len(waiting) > threads:
+                yield from _result(waiting.popleft())
+        while waiting:
+            yield from _result(waiting.popleft())
+
+
+def _result(
+    batches: list[pa.RecordBatch] | Future[list[pa.RecordBatch]],
+) -> list[pa.RecordBatch]:
+    return batches.result() if isinstance(batches, Future) else batches

@@ -15,7 +15,6 @@ from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace
 from engine.kernels import comovement
-from engine.kernels.safe_division import FLOOR
 from engine.kernels.sorted_window import rolling_quantiles
 from engine.kernels.wilder import decay_length
 
@@ -34,15 +33,21 @@ def bench(s: Workspace) -> Floats:
     return s.bars.extra["bench_return"]
 
 
-def co_moments(s: Workspace, x: Floats, y: Floats, w: int) -> tuple[Floats, Floats, Floats]:
-    """Return covariance and both standard deviations of a pair, computed once."""
+def co_moments(
+    s: Workspace, x: Floats, y: Floats, w: int, *, last: bool = True
+) -> tuple[Floats, Floats, Floats]:
+    """Return covariance and both standard deviations of a pair, computed once.
+
+    With `last` where the rows wanted need them: no window may read them then.
+    """
+    near = s.near(x, w) if last else x
 
     def make() -> tuple[Floats, Floats, Floats]:
-        out: tuple[Floats, Floats, Floats] = comovement.co_moments(x, y, w)
+        out: tuple[Floats, Floats, Floats] = comovement.co_moments(near, y, w)
         return out
 
     # y is part of the key by identity; `once` keeps x, and the workspace or the bars keep y.
-    return s.once(x, ("co-moments", id(y), w), make)
+    return s.once(x, ("co-moments", id(y), w, near is x), make)
 
 
 def normalised(
@@ -76,14 +81,14 @@ def with_bench(s: Workspace, w: int) -> Floats:
     )
 
 
-def beta(s: Workspace, w: int) -> Floats:
-    """Covariance with the benchmark over its variance."""
+def beta(s: Workspace, w: int, *, last: bool = True) -> Floats:
+    """Covariance with the benchmark over its variance; for `last` see `co_moments`."""
 
     def make() -> Floats:
-        covariance, _, std = co_moments(s, s.ret, bench(s), w)
+        covariance, _, std = co_moments(s, s.ret, bench(s), w, last=last)
         return s.divide(s.divide(covariance, std, bench(s)), std, bench(s))
 
-    return s.once(s.ret, ("beta", w), make)
+    return s.once(s.ret, ("beta", w, last), make)
 
 
 def half_beta(which: int, s: Workspace, w: int) -> Floats:
@@ -91,7 +96,7 @@ def half_beta(which: int, s: Workspace, w: int) -> Floats:
     moments = s.once(
         s.ret,
         ("halves", w),
-        lambda: comovement.half_moments(s.ret, bench(s), w, w // HALF_SHARE),
+        lambda: comovement.half_moments(s.near(s.ret, w), bench(s), w, w // HALF_SHARE),
     )
     covariance, std = moments[2 * which], moments[2 * which + 1]
     return s.divide(s.divide(covariance, std, bench(s)), std, bench(s))
@@ -100,14 +105,14 @@ def half_beta(which: int, s: Workspace, w: int) -> Floats:
 def where_both_move(s: Workspace, out: Floats, w: int) -> Floats:
     """Return a statistic where neither the symbol nor the benchmark stands still, else NaN."""
     _, std_ret, std_bench = co_moments(s, s.ret, bench(s), w)
-    alive = (std_ret > FLOOR * s.scale(s.ret)) & (std_bench > FLOOR * s.scale(bench(s)))
+    alive = s.alive(std_ret, s.ret) & s.alive(std_bench, bench(s))
     return np.where(alive, out, np.nan)
 
 
 def residual(which: int, s: Workspace, w: int) -> Floats:
     """Spread (0) or skewness (1) of what the benchmark does not explain."""
     moments = s.once(
-        s.ret, ("residuals", w), lambda: comovement.residual_moments(s.ret, bench(s), w)
+        s.ret, ("residuals", w), lambda: comovement.residual_moments(s.near(s.ret, w), bench(s), w)
     )
     out: Floats = moments[which]
     return where_both_move(s, out, w)
@@ -334,7 +339,7 @@ FAMILIES: tuple[Family, ...] = (
         windows=(120,),
         lookback=lambda w: w - 1 + SCALED_CHANGE,
         min_obs=lambda w: w - 1 + SCALED_MIN,
-        value=lambda s, w: s.std(beta(s, BETA_WINDOW), w),
+        value=lambda s, w: s.std(beta(s, BETA_WINDOW, last=False), w),
         why=_OWN_BENCH,
     ),
     returns(
@@ -357,7 +362,7 @@ FAMILIES: tuple[Family, ...] = (
         oracle="doubly centred distance matrices in numpy",
         windows=(120,),
         value=lambda s, w: where_both_move(
-            s, comovement.distance_correlation(s.ret, bench(s), w), w
+            s, comovement.distance_correlation(s.near(s.ret, w), bench(s), w), w
         ),
         why=_OWN_BENCH,
     ),
@@ -369,7 +374,9 @@ FAMILIES: tuple[Family, ...] = (
         inputs=_BENCH,
         oracle="scipy.stats.spearmanr",
         windows=(60,),
-        value=lambda s, w: where_both_move(s, comovement.rank_correlation(s.ret, bench(s), w), w),
+        value=lambda s, w: where_both_move(
+            s, comovement.rank_correlation(s.near(s.ret, w), bench(s), w), w
+        ),
         why=_OWN_BENCH,
     ),
     returns(

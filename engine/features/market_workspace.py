@@ -33,10 +33,12 @@ class MarketWorkspace(Statistics):
     ----------
     market
         Every member's bars on one grid.
+    wanted
+        See `Statistics`.
     """
 
-    def __init__(self, market: Market) -> None:
-        super().__init__()
+    def __init__(self, market: Market, wanted: NDArray[np.bool_] | None = None) -> None:
+        super().__init__(wanted)
         self.market = market
         self._named: dict[Hashable, Floats] = {}
 
@@ -97,7 +99,7 @@ class MarketWorkspace(Statistics):
 
         def make() -> Floats:
             std = self.std(x, w)
-            out: Floats = np.where(std > self.floor(x), std, np.nan)
+            out: Floats = np.where(self.alive(std, x), std, np.nan)
             return out
 
         return self.once(x, ("live", w), make)
@@ -124,7 +126,7 @@ class MarketWorkspace(Statistics):
 
         def make() -> tuple[Floats, Floats, Floats]:
             xx, yy, xy = co_moments.co_moments(x, y, w)
-            dead = ~((np.sqrt(xx) > self.floor(x)) & (np.sqrt(yy) > self.floor(y)))
+            dead = ~(self.alive(np.sqrt(xx), x) & self.alive(np.sqrt(yy), y))
             for values in (xx, yy, xy):
                 values[dead] = np.nan
             return xx, yy, xy
@@ -153,7 +155,7 @@ class MarketWorkspace(Statistics):
             _, yy, xy = self.moments(x, y, w)
             rest = np.maximum(yy - self.slope(y, x, w) * xy, 0.0) * ((w - 1.0) / (w - 2.0))
             std = np.sqrt(rest)
-            out: Floats = np.where(std > self.floor(y), std, np.nan)
+            out: Floats = np.where(self.alive(std, y), std, np.nan)
             return out
 
         return self.both(x, y, ("residual", w), make)

@@ -7,7 +7,7 @@ way, rewrites all of history at each event, and with it every number computed fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -130,6 +130,32 @@ def floats(column: pa.ChunkedArray) -> Floats:
     return np.array(values, dtype=np.float64)  # a copy: Arrow memory is read-only
 
 
+def runs(symbols: pa.ChunkedArray) -> Iterator[tuple[str, int, int]]:
+    """Yield each run of one symbol: the symbol, its first row, the row after its last."""
+    if not len(symbols):
+        return
+    found = pc.run_end_encode(symbols.combine_chunks())
+    start = 0
+    for symbol, stop in zip(found.values.to_pylist(), found.run_ends.to_pylist(), strict=True):
+        yield symbol, start, stop
+        start = stop
+
+
+def in_order(table: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """Return a table sorted by its keys, a time and perhaps the symbol before it."""
+    time = table[keys[-1]].to_numpy()
+    later = time[1:] > time[:-1]
+    if len(keys) > 1:
+        found = list(runs(table[keys[0]]))
+        names = [symbol for symbol, _, _ in found]
+        if names != sorted(set(names)):
+            later[:] = False
+        later[[start - 1 for _, start, _ in found[1:]]] = True
+    if later.all():
+        return table  # as a rule: sorting copies every column
+    return table.sort_by([(key, "ascending") for key in keys])
+
+
 def bars_from_table(
     table: pa.Table, *, time: str = "session_date", periods_per_year: float = 252.0
 ) -> Iterator[tuple[Bars, pa.Table]]:
@@ -149,7 +175,7 @@ def bars_from_table(
     tuple
         Bars and the symbol's rows of `table`, in the same order.
     """
-    table = table.sort_by([("symbol", "ascending"), (time, "ascending")])
+    table = in_order(table, ("symbol", time))
     known = {*PANEL_SCHEMA.names, time, "symbol"}
     extras = [
         name
@@ -157,18 +183,13 @@ def bars_from_table(
         if name not in known
         and (pa.types.is_floating(table[name].type) or pa.types.is_integer(table[name].type))
     ]
-    symbols = table["symbol"].combine_chunks()
-    runs = pc.run_end_encode(symbols) if len(symbols) else None
-    start = 0
-    for symbol, stop in (
-        zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True) if runs else ()
-    ):
+    for symbol, start, stop in runs(table["symbol"]):
         rows = table.slice(start, stop - start)
-        start = stop
         arrays = {name: floats(rows[name]) for name in _BAR_COLUMNS}
         missing = np.isnan(arrays["close"])
-        for values in arrays.values():
-            values[missing] = np.nan
+        if missing.any():
+            for values in arrays.values():
+                values[missing] = np.nan
         yield (
             Bars(
                 symbol=symbol,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.features.panel import Floats
 from engine.kernels import safe_division, trend, wilder, window
@@ -20,9 +21,16 @@ class Statistics:
     """Memoised statistics of series.
 
     The memo goes by an array's identity: ask twice with the same array, not with an equal one.
+
+    Parameters
+    ----------
+    wanted
+        Rows whose values are wanted where only the last of them are, shape (n,); None in a whole
+        build. What has no window over it may leave the other rows out: `only`, `near`, `last`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: NDArray[np.bool_] | None = None) -> None:
+        self.wanted = wanted
         self._memo: dict[Hashable, object] = {}
         self._kept: list[Floats] = []  # keeps ids of memoised arrays from being used again
 
@@ -33,6 +41,31 @@ class Statistics:
             self._memo[full] = make()
             self._kept.append(x)
         return self._memo[full]  # type: ignore[return-value]
+
+    # Rows that are wanted ---------------------------------------------------------------------
+
+    def only(self, x: Floats) -> Floats:
+        """Return x, unknown in rows that are not wanted: for an input read at its own row."""
+        return x if self.wanted is None else np.where(self.wanted, x, np.nan)
+
+    def near(self, x: Floats, w: int) -> Floats:
+        """Return x, unknown where none of the next `w` values of x is in a row that is wanted.
+
+        For a window's own input, where no other window reads the result.
+        """
+        wanted = self.wanted
+        if wanted is None:
+            return x
+
+        def make() -> Floats:
+            places = np.flatnonzero(wanted)
+            following = np.searchsorted(places, np.arange(len(x)))
+            rows = places[np.minimum(following, len(places) - 1)]
+            counted = np.cumsum(~np.isnan(x))
+            close = (counted[rows] - counted < w) & (following < len(places))
+            return np.where(close, x, np.nan)
+
+        return self.once(x, ("near", w), make)
 
     # Shifts ---------------------------------------------------------------------------------
 
@@ -100,9 +133,13 @@ class Statistics:
 
     # Recursions -----------------------------------------------------------------------------
 
-    def ema(self, x: Floats, w: int) -> Floats:
-        """Return the exponential moving average, alpha = 2 / (w + 1)."""
-        return self.once(x, ("ema", w), lambda: wilder.ema(x, w))
+    def ema(self, x: Floats, w: int, *, last: bool = False) -> Floats:
+        """Return the exponential moving average, alpha = 2 / (w + 1).
+
+        With `last` in the rows that are wanted alone: no window may read it then.
+        """
+        wanted = self.wanted if last else None
+        return self.once(x, ("ema", w, wanted is None), lambda: wilder.ema(x, w, wanted))
 
     # Division -------------------------------------------------------------------------------
 
@@ -112,5 +149,11 @@ class Statistics:
 
     def divide(self, a: Floats, b: Floats, series: Floats) -> Floats:
         """Return a / b where |b| > 1e-3 x the scale of `series`, else NaN."""
-        out: Floats = safe_division.safe_divide(a, b, self.scale(series))
+        out = np.full(len(b), np.nan)
+        np.divide(a, b, out=out, where=self.alive(b, series))
+        return out
+
+    def alive(self, b: Floats, series: Floats) -> NDArray[np.bool_]:
+        """Return where |b| > 1e-3 x the scale of `series`."""
+        out: NDArray[np.bool_] = safe_division.alive(b, series)
         return out

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.features.panel import Bars, Floats
 from engine.features.statistics import Statistics
@@ -28,10 +29,12 @@ class Workspace(Statistics):
     ----------
     bars
         One symbol's bars on any grid.
+    wanted
+        See `Statistics`.
     """
 
-    def __init__(self, bars: Bars) -> None:
-        super().__init__()
+    def __init__(self, bars: Bars, wanted: NDArray[np.bool_] | None = None) -> None:
+        super().__init__(wanted)
         self.bars = bars
 
     # Series ---------------------------------------------------------------------------------
@@ -121,6 +124,8 @@ class Workspace(Statistics):
 
         return self.once(b.high, ("extremes", w), make)
 
-    def atr(self, w: int) -> Floats:
-        """Return Wilder's average true range."""
-        return self.once(self.true_range, ("atr", w), lambda: wilder.wilder(self.true_range, w))
+    def atr(self, w: int, *, last: bool = False) -> Floats:
+        """Return Wilder's average true range; for `last` see `ema`."""
+        x = self.true_range
+        wanted = self.wanted if last else None
+        return self.once(x, ("atr", w, wanted is None), lambda: wilder.wilder(x, w, wanted))

@@ -17,15 +17,23 @@ _31 = np.uint64(31)
 
 
 @njit(cache=True, nogil=True)
-def chain(rows: Words, seed: np.uint64) -> Words:
+def _mixed(z: np.uint64) -> np.uint64:
+    z = z + _GOLDEN
+    z = (z ^ (z >> _30)) * _MIX_1
+    z = (z ^ (z >> _27)) * _MIX_2
+    return z ^ (z >> _31)
+
+
+@njit(cache=True, nogil=True)
+def chain(series: Words, seed: np.uint64) -> Words:
     """Return, for each row, a 64-bit number that depends on it and on every row before it.
 
     Parameters
     ----------
-    rows
-        The bits of the values, shape (n, k).
+    series
+        The bits of the values, shape (k, n): one row of this array a series.
     seed
-        What else the rows' results depend on, e.g. a hash of the code.
+        What else the results depend on, e.g. a hash of the code.
 
     Returns
     -------
@@ -33,14 +41,14 @@ def chain(rows: Words, seed: np.uint64) -> Words:
         Shape (n,). Mixing is that of splitmix64 (Steele, Lea, Flood 2014): for change detection,
         not against an adversary.
     """
-    n, k = rows.shape
-    out = np.empty(n, dtype=np.uint64)
+    k, n = series.shape
+    out = np.full(n, seed)
+    for j in range(k):
+        values = series[j]
+        for t in range(n):  # rows do not wait for one another
+            out[t] = _mixed(out[t] ^ values[t])
     state = seed
     for t in range(n):
-        for j in range(k):
-            z = (state ^ rows[t, j]) + _GOLDEN
-            z = (z ^ (z >> _30)) * _MIX_1
-            z = (z ^ (z >> _27)) * _MIX_2
-            state = z ^ (z >> _31)
+        state = _mixed(state ^ out[t])
         out[t] = state
     return out

@@ -12,8 +12,12 @@ import math
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
+from engine.kernels.lanes import BLOCK
 from engine.kernels.window import Floats
+
+Flags = NDArray[np.bool_]
 
 START_WEIGHT = 1e-6
 
@@ -75,7 +79,40 @@ def _newest_first(values: Floats, start: int, stop: int, weights: Floats) -> flo
 
 
 @njit(cache=True, nogil=True)
-def smooth(x: Floats, window: int, alpha: float, lookback: int) -> Floats:
+def _side_by_side(
+    values: Floats,
+    begin: int,
+    size: int,
+    window: int,
+    lookback: int,
+    weights: Floats,
+    sums: Floats,
+) -> None:
+    """Leave what `_newest_first` adds, and the seed's sum, of `size` values' rows in `sums`.
+
+    Each row's terms go to the same sums in the same order as there; only the rows are worked on
+    together, so that the machine's vectors are used.
+    """
+    for lane in range(5):
+        for k in range(size):
+            sums[lane, k] = 0.0
+    count = lookback - window
+    whole = count - count % 4
+    for i in range(count):
+        total = sums[i % 4 if i < whole else 0]
+        piece = values[begin - i : begin - i + size]
+        weight = weights[i]
+        for k in range(size):
+            total[k] += weight * piece[k]
+    seed = sums[4]
+    for i in range(window):
+        piece = values[begin - lookback + 1 + i : begin - lookback + 1 + i + size]
+        for k in range(size):
+            seed[k] += piece[k]
+
+
+@njit(cache=True, nogil=True)
+def smooth(x: Floats, window: int, alpha: float, lookback: int, wanted: Flags) -> Floats:
     """Return the exponential average of the last `lookback` existing values at each row.
 
     It starts with the mean of the first `window` of these values and then moves by `alpha`
@@ -91,48 +128,72 @@ def smooth(x: Floats, window: int, alpha: float, lookback: int) -> Floats:
         Weight of the newest value.
     lookback
         Values that a row may depend on.
+    wanted
+        Rows to compute, shape (n,).
 
     Returns
     -------
     ndarray
-        Shape (n,); NaN where x is.
+        Shape (n,); NaN where x is, and in rows that are not wanted.
     """
     n = x.shape[0]
     out = np.full(n, np.nan)
     values = np.empty(n)
     weights = _powers(1.0 - alpha, max(lookback, window) - window + 1)
+    rows = np.empty(n, dtype=np.int64)
     count = 0
     for t in range(n):
-        if np.isnan(x[t]):
+        if not np.isnan(x[t]):
+            values[count] = x[t]
+            rows[count] = t
+            count += 1
+    # Rows that have not seen `lookback` values yet.
+    for last in range(window - 1, min(count, lookback - 1)):
+        if not wanted[rows[last]]:
             continue
-        values[count] = x[t]
-        count += 1
-        if count < window:
-            continue
-        start = max(0, count - lookback)
         seed = 0.0
-        for i in range(start, start + window):
+        for i in range(window):
             seed += values[i]
-        steps = count - start - window
-        recent = _newest_first(values, start + window, count, weights)
-        out[t] = alpha * recent + weights[steps] * (seed / window)
+        recent = _newest_first(values, window, last + 1, weights)
+        out[rows[last]] = alpha * recent + weights[last + 1 - window] * (seed / window)
+    sums = np.empty((5, BLOCK))
+    begin = max(lookback, window) - 1
+    while begin < count:
+        if not wanted[rows[begin]]:
+            begin += 1
+            continue
+        size = 1
+        while size < BLOCK and begin + size < count and wanted[rows[begin + size]]:
+            size += 1
+        _side_by_side(values, begin, size, window, lookback, weights, sums)
+        for k in range(size):
+            recent = (sums[0, k] + sums[1, k]) + (sums[2, k] + sums[3, k])
+            seed = sums[4, k] / window
+            out[rows[begin + k]] = alpha * recent + weights[lookback - window] * seed
+        begin += size
     return out
 
 
-def ema(x: Floats, window: int) -> Floats:
+def _every(x: Floats) -> Flags:
+    return np.ones(len(x), dtype=np.bool_)
+
+
+def ema(x: Floats, window: int, wanted: Flags | None = None) -> Floats:
     """Return the exponential moving average with alpha = 2 / (window + 1); shape (n,)."""
-    out: Floats = smooth(x, window, 2.0 / (window + 1.0), ema_lookback(window))
+    rows = _every(x) if wanted is None else wanted
+    out: Floats = smooth(x, window, 2.0 / (window + 1.0), ema_lookback(window), rows)
     return out
 
 
-def wilder(x: Floats, window: int) -> Floats:
+def wilder(x: Floats, window: int, wanted: Flags | None = None) -> Floats:
     """Return Wilder's average, alpha = 1 / window; shape (n,).
 
     References
     ----------
     Wilder, J. W. (1978). New Concepts in Technical Trading Systems.
     """
-    out: Floats = smooth(x, window, 1.0 / window, wilder_lookback(window))
+    rows = _every(x) if wanted is None else wanted
+    out: Floats = smooth(x, window, 1.0 / window, wilder_lookback(window), rows)
     return out
 
 
@@ -163,7 +224,9 @@ def true_range(high: Floats, low: Floats, close: Floats) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def ewma_variance(r: Floats, decay: float, window: int, min_obs: int) -> Floats:
+def ewma_variance(
+    r: Floats, decay: float, window: int, min_obs: int, wanted: Flags | None = None
+) -> Floats:
     """Return the exponentially weighted mean square of the last `window` existing returns.
 
     Weights decay^0, decay^1, ... from the newest, divided by their sum.
@@ -178,6 +241,8 @@ def ewma_variance(r: Floats, decay: float, window: int, min_obs: int) -> Floats:
         Returns that a row may depend on.
     min_obs
         Returns below which a row is NaN.
+    wanted
+        Rows to compute, shape (n,); by default all.
 
     Returns
     -------
@@ -195,7 +260,7 @@ def ewma_variance(r: Floats, decay: float, window: int, min_obs: int) -> Floats:
             continue
         squares[count] = r[t] * r[t]
         count += 1
-        if count < min_obs:
+        if count < min_obs or (wanted is not None and not wanted[t]):
             continue
         start = max(0, count - window)
         out[t] = _newest_first(squares, start, count, weights) / sums[count - start - 1]

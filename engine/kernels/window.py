@@ -12,7 +12,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from engine.kernels.lanes import BLOCK
+
 Floats = NDArray[np.float64]
+
+_FEW = 4  # rows below which working on them together costs more
 
 
 @njit(cache=True, nogil=True)
@@ -41,6 +45,42 @@ def total(x: Floats, window: int) -> Floats:
 
 
 @njit(cache=True, nogil=True)
+def _two_passes(
+    x: Floats, begin: int, rows: int, window: int, mean: Floats, squares: Floats
+) -> None:
+    """Leave mean and squared distances from it of the `rows` windows that end from `begin` on.
+
+    Each window is added in order of time; many rows are worked on together, so that the
+    machine's vectors are used.
+    """
+    before = begin - window + 1
+    if rows < _FEW:
+        for k in range(rows):
+            acc = 0.0
+            for i in range(before + k, before + k + window):
+                acc += x[i]
+            mean[k] = acc / window
+            acc = 0.0
+            for i in range(before + k, before + k + window):
+                acc += (x[i] - mean[k]) * (x[i] - mean[k])
+            squares[k] = acc
+        return
+    for k in range(rows):
+        mean[k] = 0.0
+        squares[k] = 0.0
+    for i in range(window):
+        piece = x[before + i : before + i + rows]
+        for k in range(rows):
+            mean[k] += piece[k]
+    for k in range(rows):
+        mean[k] /= window
+    for i in range(window):
+        piece = x[before + i : before + i + rows]
+        for k in range(rows):
+            squares[k] += (piece[k] - mean[k]) * (piece[k] - mean[k])
+
+
+@njit(cache=True, nogil=True)
 def mean_std(x: Floats, window: int) -> tuple[Floats, Floats]:
     """Return mean and sample standard deviation (n - 1) of each window.
 
@@ -62,27 +102,31 @@ def mean_std(x: Floats, window: int) -> tuple[Floats, Floats]:
     n = x.shape[0]
     mean = np.full(n, np.nan)
     std = np.full(n, np.nan)
-    clean = _clean_from(x, window)
-    for t in range(window - 1, n):
-        if not clean[t]:
-            continue
-        first = x[t - window + 1]
-        acc = 0.0
-        flat = True
-        for i in range(t - window + 1, t + 1):
-            acc += x[i]
-            if x[i] != first:
-                flat = False
-        if flat:
-            mean[t] = first
-            std[t] = 0.0
-            continue
-        mu = acc / window
-        squares = 0.0
-        for i in range(t - window + 1, t + 1):
-            squares += (x[i] - mu) * (x[i] - mu)
-        mean[t] = mu
-        std[t] = np.sqrt(squares / (window - 1))
+    present = 0  # values in a row that are there
+    equal = 0  # and that are equal
+    ready = 0  # rows whose windows are whole and not yet visited, the last of them t
+    flat = np.empty(BLOCK, dtype=np.bool_)
+    squares = np.empty(BLOCK)
+    for t in range(n):
+        if np.isnan(x[t]):
+            present = 0
+            equal = 0
+        else:
+            present += 1
+            equal = equal + 1 if equal > 0 and x[t] == x[t - 1] else 1
+        if present >= window:
+            flat[ready] = equal >= window
+            ready += 1
+        if ready == BLOCK or (ready > 0 and (present == 0 or t == n - 1)):
+            begin = t - ready if present == 0 else t - ready + 1
+            _two_passes(x, begin, ready, window, mean[begin : begin + ready], squares)
+            for k in range(ready):
+                if flat[k]:
+                    mean[begin + k] = x[begin + k - window + 1]
+                    std[begin + k] = 0.0
+                else:
+                    std[begin + k] = np.sqrt(squares[k] / (window - 1))
+            ready = 0
     return mean, std
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from engine.features import assemble, registry
+from engine.features import evaluation, registry
 from engine.features.market_panel import Market
 from engine.features.market_workspace import MarketWorkspace
 from engine.features.panel import Bars
@@ -38,7 +38,7 @@ def costs(module: registry.Module, bars: Sequence[Bars | Market]) -> dict[str, f
     features = [feature for feature in module.features if feature.name in wanted]
     found: dict[str, float] = {}
     for symbol in (bars[0], *bars):
-        workspace = assemble.workspace(symbol)
+        workspace = evaluation.workspace(symbol)
         for feature in features:
             spent = _seconds(partial(_value, feature, workspace)) / len(symbol) * 1e9
             found[feature.name] = min(spent, found.get(feature.name, spent))

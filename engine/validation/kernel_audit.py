@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import AuditError
-from engine.features import assemble, registry
+from engine.features import assemble, registry, tails
 from engine.features.market_panel import Market
 from engine.features.panel import Bars, Floats
+from engine.features.tails import Tail
 from engine.validation import changed_bars
 from engine.validation.column_audit import Finding, empty_columns, undeclared_duplicates
 
@@ -238,7 +239,12 @@ class _SymbolAudit:
         broken = (bars for _, bars in changed_bars.without_bar(self.bars, count - 40))
         for bars, last in ((self.bars, 3), *((bars, 50) for bars in broken)):
             whole = self.whole if bars is self.bars else _columns(self.module, bars)
-            found = assemble.columns(self.module, bars, count - last)
+            end = Tail(bars, count - last)
+            # Twice: as a build does that computes the ends of several symbols together.
+            found = {
+                name: values[last:]
+                for name, values in tails.columns(self.module, [end, end]).items()
+            }
             for feature in self.features:
                 rows = replace(self, whole={feature.name: whole[feature.name][-last:]})
                 what = f"of the last {last} when they are computed alone"

@@ -75,7 +75,7 @@ def asymmetry(m: MarketWorkspace, w: int, pair: Pair) -> Floats:
     _, _, ry = m.moments(rises, y, w)
     rest = ff * rr - fr * fr
     # Half of either side's values are 0: what counts as dead is that of the whole.
-    alive = (rest > FLOOR * ff * rr) & (np.sqrt(np.minimum(ff, rr)) > m.floor(x))
+    alive = (rest > FLOOR * ff * rr) & m.alive(np.sqrt(np.minimum(ff, rr)), x)
     rest = np.where(alive, rest, np.nan)
     out: Floats = ((fy * rr - ry * fr) - (ry * ff - fy * fr)) / rest
     return out

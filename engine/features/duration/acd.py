@@ -30,7 +30,7 @@ def durations(s: Workspace) -> Floats:
     def make() -> Floats:
         shares = np.array([statistic(s, name) for name in SHARES])
         pace = s.divide(usual_volume(s), s.bars.volume, s.bars.volume)
-        out: Floats = adjusted_durations(shares, pace, USUAL)
+        out: Floats = adjusted_durations(shares, s.near(pace, FILTER), USUAL)
         return out
 
     return s.once(s.bars.volume, "adjusted durations", make)
@@ -44,7 +44,7 @@ def _filtered(s: Workspace) -> tuple[Floats, Floats]:
     def make() -> tuple[Floats, Floats]:
         out: tuple[Floats, Floats] = expected_duration(
             durations(s),
-            _parameter(s, "omega"),
+            s.only(_parameter(s, "omega")),
             _parameter(s, "alpha"),
             _parameter(s, "beta"),
             FILTER,

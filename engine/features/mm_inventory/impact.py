@@ -12,7 +12,6 @@ from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace
 from engine.kernels.return_response import correlation, second_coefficient, weighted_slope
-from engine.kernels.safe_division import FLOOR
 
 
 def closing_imbalance(s: Workspace) -> Floats:
@@ -25,7 +24,7 @@ def closing_imbalance(s: Workspace) -> Floats:
 def _where_it_moved(s: Workspace, coefficient: Floats, w: int) -> Floats:
     """Keep a coefficient of the returns before where these vary: the rule of safe division."""
     spread = s.lag(s.std(s.ret, w))
-    return np.where(spread > FLOOR * s.scale(s.ret), coefficient, np.nan)
+    return np.where(s.alive(spread, s.ret), coefficient, np.nan)
 
 
 def _grossman_miller(s: Workspace, w: int) -> Floats:

@@ -30,7 +30,7 @@ def skipping_month(s: Workspace, w: int) -> Floats:
 def time_series_momentum(s: Workspace, w: int) -> Floats:
     """Return over w bars in units of the volatility that weights recent bars most."""
     variance = s.once(
-        s.ret, "slow ewma", lambda: ewma_variance(s.ret, DECAY, DECAY_BARS, DECAY_MIN)
+        s.ret, "slow ewma", lambda: ewma_variance(s.ret, DECAY, DECAY_BARS, DECAY_MIN, s.wanted)
     )
     return s.divide(s.change(s.log_close, w), np.sqrt(variance * w), s.ret)
 

@@ -60,7 +60,7 @@ def bars_since_crossing(s: Workspace, a: int, b: int) -> Floats:
 
 def ribbon(s: Workspace) -> Floats:
     """Share of the pairs of EMAs with the faster above, less the share with it below."""
-    averages = [s.ema(s.bars.close, w) for w in RIBBON]
+    averages = [s.ema(s.bars.close, w, last=True) for w in RIBBON]
     votes = np.zeros(len(s.bars))
     for place, fast in enumerate(averages):
         for slow in averages[place + 1 :]:
@@ -222,7 +222,7 @@ FAMILIES = (
         oracle="TA-Lib EMA, ATR after warm-up",
         lookback=lambda w: max(ema_lookback(13), _ATR_BARS),
         min_obs=lambda w: SCALED_MIN,
-        value=lambda s: per_atr(s, s.bars.high - s.ema(s.bars.close, 13)),
+        value=lambda s: per_atr(s, s.bars.high - s.ema(s.bars.close, 13, last=True)),
     ),
     kernel(
         pattern="mom_elder_bear",
@@ -233,6 +233,6 @@ FAMILIES = (
         oracle="TA-Lib EMA, ATR after warm-up",
         lookback=lambda w: max(ema_lookback(13), _ATR_BARS),
         min_obs=lambda w: SCALED_MIN,
-        value=lambda s: per_atr(s, s.bars.low - s.ema(s.bars.close, 13)),
+        value=lambda s: per_atr(s, s.bars.low - s.ema(s.bars.close, 13, last=True)),
     ),
 )

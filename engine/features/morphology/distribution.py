@@ -30,7 +30,9 @@ def _shape(s: Workspace, w: int, field: int) -> Floats:
     found: Floats = s.once(
         s.ret,
         ("distribution shape", w),
-        lambda: shape.distribution_shape(s.ret, w, w in DIP_WINDOWS, w in NORMAL_WINDOWS),
+        lambda: shape.distribution_shape(
+            s.near(s.ret, w), w, w in DIP_WINDOWS, w in NORMAL_WINDOWS
+        ),
     )
     out: Floats = found[field]
     return out
@@ -49,7 +51,9 @@ def _omega(s: Workspace, w: int) -> Floats:
 
 def _two_samples(s: Workspace, recent: int, prior: int) -> tuple[Floats, Floats]:
     def make() -> tuple[Floats, Floats]:
-        out: tuple[Floats, Floats] = recent_against_prior(s.ret, recent, prior)
+        out: tuple[Floats, Floats] = recent_against_prior(
+            s.near(s.ret, recent + prior), recent, prior
+        )
         return out
 
     return s.once(s.ret, ("two samples", recent, prior), make)

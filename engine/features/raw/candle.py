@@ -122,7 +122,7 @@ FAMILIES = (
         windows=(5, 14, 20, 60),
         lookback=atr,
         min_obs=lambda w: w + 1,
-        value=lambda s, w: s.atr(w) / s.bars.close,
+        value=lambda s, w: s.atr(w, last=True) / s.bars.close,
     ),
     *_SHAPES,
     *_SHAPE_MEANS,

@@ -18,6 +18,7 @@ def forecast(s: Workspace, model: str) -> Floats:
     parameters = [
         extra.get(f"{model}_{name}", unknown) for name in ("omega", "alpha", "gamma", "beta")
     ]
+    parameters[0] = s.only(parameters[0])
     variance = forecast_variance(s.ret, *parameters, MAX_OBS, MIN_OBS)
     out: Floats = np.sqrt(variance) * s.annual
     return out

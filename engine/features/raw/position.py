@@ -90,7 +90,9 @@ FAMILIES = (
         windows=(10, 20, 50, 200),
         lookback=lambda w: max(ema_lookback(w), atr(14), SCALED),
         min_obs=lambda w: max(w, 15, SCALED_MIN),
-        value=lambda s, w: s.divide(s.bars.close - s.ema(s.bars.close, w), s.atr(14), s.spread),
+        value=lambda s, w: s.divide(
+            s.bars.close - s.ema(s.bars.close, w, last=True), s.atr(14, last=True), s.spread
+        ),
     ),
     kernel(
         pattern="raw_bbwidth_{window}",

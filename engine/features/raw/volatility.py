@@ -46,7 +46,7 @@ def yang_zhang(s: Workspace, w: int) -> Floats:
 def ewma_vol(s: Workspace, percent: int) -> Floats:
     """Root of the weighted mean square of the last 500 returns, weight percent / 100 a bar."""
     decay = percent / 100.0
-    variance = wilder.ewma_variance(s.ret, decay, EWMA_WINDOW, _effective(decay))
+    variance = wilder.ewma_variance(s.ret, decay, EWMA_WINDOW, _effective(decay), s.wanted)
     out: Floats = np.sqrt(variance) * s.annual
     return out
 

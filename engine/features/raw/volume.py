@@ -27,7 +27,8 @@ def money_flow_volume(s: Workspace) -> Floats:
 
     def make() -> Floats:
         pressed = np.where(np.isnan(s.clv), 0.0, s.clv) * b.volume
-        ready = ~np.isnan(s.scale(s.spread))  # before that no location is known
+        # Before that no location is known.
+        ready = s.alive(np.full(len(s.spread), np.inf), s.spread)
         return np.where(ready, pressed, np.nan)
 
     return s.once(b.volume, "money flow", make)

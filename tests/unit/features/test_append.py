@@ -10,8 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from engine.features import append, assemble, registry
-from engine.features.panel import bars_from_table
+from engine.features import append, assemble, registry, tails
+from engine.features.panel import bars_from_table, in_order
+from engine.features.tails import Reach, Tail, groups
+from engine.validation.audit_bars import random_bars
+from engine.validation.kernel_audit import differing_bits
 
 SESSIONS = 700
 
@@ -46,13 +49,19 @@ def whole(panel):
 def asked(monkeypatch):
     """Rows from which each symbol's columns were computed."""
     rows = {}
-    compute = assemble.compute
+    compute, compute_tails = assemble.compute, assemble.compute_tails
 
-    def spy(name, bars, first=0):
-        rows.setdefault(bars.symbol, []).append(first)
-        return compute(name, bars, first)
+    def whole(name, bars):
+        rows.setdefault(bars.symbol, []).append(0)
+        return compute(name, bars)
 
-    monkeypatch.setattr(assemble, "compute", spy)
+    def ends(name, wanted):
+        for tail in wanted:
+            rows.setdefault(tail.bars.symbol, []).append(tail.first)
+        return compute_tails(name, wanted)
+
+    monkeypatch.setattr(assemble, "compute", whole)
+    monkeypatch.setattr(assemble, "compute_tails", ends)
     return rows
 
 
@@ -123,16 +132,57 @@ def test_fingerprints_depend_on_every_input_and_on_all_rows_before(panel):
 
 def test_a_slice_reaches_back_over_bars_that_are_not_ordinary(panel):
     bars, _ = next(bars_from_table(panel))
-    assert append.Reach.before(bars, 100).start(21) == 80
+    assert Reach.before(bars, 100).start(21) == 80
     bars.close[90:95] = np.nan
-    assert append.Reach.before(bars, 100).start(21) == 74  # five missing, and the return after
-    assert append.Reach.before(bars, 100).start(500) == 0
+    assert Reach.before(bars, 100).start(21) == 74  # five missing, and the return after
+    assert Reach.before(bars, 100).start(500) == 0
+
+
+def test_nearby_bars_say_as_much_as_all_of_them(panel):
+    bars, _ = next(bars_from_table(panel))
+    bars.close[550:560] = np.nan
+    bars.vwap[:] = np.nan  # nowhere known: no input that the symbol has
+    bars.transactions[480:] = np.nan  # known before the last bars only: nothing since is ordinary
+    for most in (10, 100):
+        for lookback in (2, 10):
+            near, every = (Reach.before(bars, 650, m).start(lookback) for m in (most, None))
+            assert near == every < 480
+
+
+def test_an_order_of_rows_is_seen_without_sorting(panel):
+    keys = ("symbol", "session_date")
+    assert in_order(panel, keys) is panel
+    shuffled = panel.take(np.random.default_rng(3).permutation(panel.num_rows))
+    assert in_order(shuffled, keys).equals(panel)
+    halves = pa.concat_tables([panel.slice(SESSIONS), panel.slice(0, SESSIONS)])
+    assert in_order(halves, keys).equals(panel)
+
+
+@pytest.mark.parametrize("module", [m.name for m in registry.modules() if m.scope == "daily"])
+def test_ends_of_several_symbols_have_the_bits_of_each_alone(module):
+    """One has a hole, one many rows to compute, one too few bars for the longest windows."""
+    entry = registry.module(module)
+    whole = [random_bars(name, 1300, seed) for seed, name in enumerate(("AAA", "BBB", "CCC"))]
+    whole.append(random_bars("DDD", 400, 9))
+    whole[1].close[1100:1103] = np.nan
+    for name in ("open", "high", "low", "volume", "raw_close", "raw_volume", "vwap"):
+        getattr(whole[1], name)[1100:1103] = np.nan
+    firsts = (1298, 1298, 1290, 398)
+    ends = [Tail(bars, first) for bars, first in zip(whole, firsts, strict=True)]
+    found = tails.columns(entry, ends)
+    row = 0
+    for end in ends:
+        alone = assemble.columns(entry, end.bars)
+        for name, values in alone.items():
+            piece = found[name][row : row + len(end)]
+            assert not differing_bits(piece, values[end.first :]).any(), name
+        row += len(end)
 
 
 def test_groups_hold_every_kernel_column_once_within_its_reach():
     module = registry.module("raw")
     seen = []
-    for lookback, features in append.groups(module):
+    for lookback, features in groups(module):
         assert max(f.lookback for f in features) == lookback
         seen += [f.name for f in features]
     assert sorted(seen) == sorted(module.computed)

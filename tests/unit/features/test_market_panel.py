@@ -81,11 +81,11 @@ def test_an_empty_table_gives_an_empty_table(table):
 def test_appended_sessions_have_the_bits_of_a_full_build(table, whole, back, monkeypatch):
     before = assemble.market_batches("cross_asset", last_days(table, back)).read_all()
     asked = []
-    compute = assemble.compute
+    compute = assemble.compute_tails
     monkeypatch.setattr(
         assemble,
-        "compute",
-        lambda name, bars, first=0: asked.append(first) or compute(name, bars, first),
+        "compute_tails",
+        lambda name, ends: asked.extend(end.first for end in ends) or compute(name, ends),
     )
     found = assemble.market_batches("cross_asset", table, before).read_all().combine_chunks()
     assert found.equals(whole.combine_chunks())

@@ -65,7 +65,7 @@ def test_the_start_weighs_a_millionth_after_the_lookback():
     spiked = np.zeros(400)
     spiked[0] = 1.0
     for w in (5, 14):
-        level = wilder.smooth(spiked, 1, 1.0 / w, 400)
+        level = wilder.smooth(spiked, 1, 1.0 / w, 400, np.ones(400, dtype=np.bool_))
         after = wilder.decay_length(1.0 - 1.0 / w)
         assert level[after] <= 1e-6 < level[after - 1]
 
