@@ -24,7 +24,7 @@ HEADINGS = (
     "Oracle",
     "Audit",
 )
-_RIGHT = {"Lookback", "NULL", "ns"}
+_RIGHT = {"Lookback", "NULL", "ns", "Columns", "Passed", "ns a bar"}
 _TABLES = {"daily": "features_daily", "cross": "features_cross_asset"}
 _NAMED = 4  # columns that a note names before it only counts
 
@@ -134,11 +134,11 @@ def render(rows: Sequence[dict[str, Any]], measured: Sample) -> str:
         ),
     ]
     for name, members in modules.items():
-        parts.append(f"\n## {name}\n")
+        parts.append(f"## {name}\n")
         parts.append(_table(HEADINGS, map(_cells, members)))
         notes = _notes(members)
         if notes:
-            parts.append(f"\n{notes}")
+            parts.append(notes)
     return "\n".join(parts)
 
 

@@ -4,7 +4,6 @@
     {
         'feature': '{{ name }}',
         'count_values': count({{ name }}),
-        'first_row': min(case when {{ name }} is not null then row_index end),
-        'first_session': min(case when {{ name }} is not null then session_date end)
+        'first_row': min(case when {{ name }} is not null then row_index end)
     }
 {%- endmacro %}

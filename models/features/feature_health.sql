@@ -43,6 +43,22 @@ counted as (
 
 ),
 
+places as (
+
+    select
+        symbol,
+        row_index,
+        session_date
+    from numbered
+    union all
+    select
+        symbol,
+        row_index,
+        session_date
+    from numbered_market
+
+),
+
 measured as (
 
     select
@@ -50,7 +66,7 @@ measured as (
         counted.counts.feature,
         counted.count_rows,
         counted.count_rows - counted.counts.count_values as count_null,
-        counted.counts.first_session,
+        counted.counts.first_row,
         counted.count_rows - counted.counts.first_row + 1 as count_later,
         count_later - counted.counts.count_values as count_null_later
     from counted
@@ -125,7 +141,7 @@ levels as (
                 {% endfor -%}
             ],
             lambda level: level is not null
-        ) as without
+        ) as absent_levels
     from {{ ref('int_market__volatility') }}
 
 ),
@@ -160,7 +176,7 @@ needs as (
         list_contains(features.reads, 'transactions') as needs_transactions,
         list_contains(features.reads, 'benchmark close') as needs_benchmark,
         list_has_any(
-            list_transform(features.reads, lambda input: lower(input)), levels.without
+            list_transform(features.reads, lambda word: lower(word)), levels.absent_levels
         ) as lacks_level,
         list_contains(features.reads, 'event schedule') and not schedule.has_events as lacks_events,
         list_has_any(
@@ -190,11 +206,11 @@ select
     measured.count_null_later,
     measured.count_null_later / measured.count_later as null_share_later,
     -- times
-    measured.first_session,
+    places.session_date as first_session,
     -- why
     case
         when measured.count_null = 0 then null
-        when measured.first_session is not null and measured.count_null_later = 0
+        when places.session_date is not null and measured.count_null_later = 0
             then 'warming_up'
         when needs.lacks_symbol then 'missing_symbol'
         when needs.needs_benchmark and without_benchmark.symbol is not null then 'missing_symbol'
@@ -204,14 +220,18 @@ select
         when needs.needs_volume and not supplied.has_volume then 'no_volume'
         when needs.needs_vwap and not supplied.has_vwap then 'no_vwap'
         when needs.needs_transactions and not supplied.has_transactions then 'no_transactions'
-        when measured.first_session is null and measured.count_rows <= needs.lookback
+        when places.session_date is null and measured.count_rows <= needs.lookback
             then 'warming_up'
-        when needs.lacks_members and measured.first_session is null then 'missing_symbol'
+        when needs.lacks_members and places.session_date is null then 'missing_symbol'
         when supplied.has_missing_bars then 'missing_bar'
         else 'undefined'
     end as reason
 from measured
 inner join needs using (feature)
 inner join supplied using (symbol)
-left join with_minutes using (symbol)
-left join without_benchmark using (symbol)
+left join places
+    on
+        measured.symbol = places.symbol
+        and measured.first_row = places.row_index
+left join with_minutes on measured.symbol = with_minutes.symbol
+left join without_benchmark on measured.symbol = without_benchmark.symbol

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from engine.features import assemble, registry
+from engine.features import evaluation, registry
 from engine.features.market_panel import Market, market_from_table
 from engine.features.market_universe import universe
 from engine.features.panel import Bars, bars_from_table, build_panel
@@ -113,7 +113,7 @@ class Computed:
 
     def _column(self, owner: str, name: str, bars: Bars | Market) -> pd.Series:
         if (owner, name) not in self._found:
-            shared = self._workspaces.setdefault(owner, assemble.workspace(bars))
+            shared = self._workspaces.setdefault(owner, evaluation.workspace(bars))
             feature = next(f for f in registry.columns() if f.name == name)
             values = feature.family.value(shared, *feature.sizes)
             self._found[owner, name] = pd.Series(values, pd.DatetimeIndex(bars.time))
