@@ -5,6 +5,7 @@
 {% macro ensure_lake_build_state() -%}
     create schema if not exists ops;
     create schema if not exists lake;
+    create schema if not exists journal;
     create table if not exists ops.lake_build_state (
         model varchar,
         session_date date,
