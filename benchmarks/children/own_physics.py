@@ -77,7 +77,6 @@ def append(folder: str) -> dict[str, Any]:
 
 def fits(folder: str) -> dict[str, Any]:
     """The quarterly fits of every symbol, and the same once more with all of them kept."""
-    import pyarrow as pa
 
     from engine.features.acd_fits import acd_fits
     from engine.features.garch_fits import garch_fits
