@@ -46,10 +46,7 @@ class Statistics:
 
     def only(self, x: Floats) -> Floats:
         """Return x, unknown in rows that are not wanted: for an input read at its own row."""
-        if self.wanted is None:
-            return x
-        rows = self.wanted.reshape(-1, *([1] * (x.ndim - 1)))
-        return np.where(rows, x, np.nan)
+        return x if self.wanted is None else np.where(self.wanted, x, np.nan)
 
     def near(self, x: Floats, w: int) -> Floats:
         """Return x, unknown where none of the next `w` values of x is in a row that is wanted.
