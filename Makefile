@@ -38,7 +38,7 @@ build: $(READY)  ## Build what changed in the lake, test it, publish it
 app: $(READY)  ## Open the dashboard on 127.0.0.1:8501
 	@$(BIN)/streamlit run app/main.py
 
-real-demo: $(READY)  ## Import REAL=../shared/data into a lake of its own, build, publish, reconcile
+real-demo: $(READY)  ## Import REAL=../shared/data into a lake of its own, build, publish, reconcile, check facts
 	@$(BIN)/python -m engine.service.real_demo $(REAL)
 
 test: $(READY) chromium  ## Run every test
@@ -62,8 +62,9 @@ registry: $(READY)  ## Regenerate yml and macros from the feature registry
 bench: $(READY)  ## Measure against named peers; results in benchmarks/results
 	@$(BIN)/python -m benchmarks
 
-docs: $(READY)  ## dbt docs into target/
+docs: $(READY)  ## docs/feature_catalog.md from the published warehouse, dbt docs into target/
 	@$(BIN)/python -m engine.features.generate
+	@$(QUANT) features page --out docs/feature_catalog.md
 	@$(BIN)/dbt docs generate --quiet
 
 chromium:  # a browser for the app's tests, when the machine can have one

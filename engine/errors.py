@@ -69,3 +69,9 @@ class QueryError(QuantError):
     """A query cannot be answered: it is not one read-only statement, or it is wrong."""
 
     exit_code = 9
+
+
+class OptionError(QuantError):
+    """An option has no price or no volatility; the sentence says why."""
+
+    exit_code = 10

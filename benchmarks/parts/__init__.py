@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.bench import Bench, Result
-from benchmarks.parts import features, install, physics, pipeline, simulator, staging
+from benchmarks.parts import (
+    features,
+    install,
+    options,
+    physics,
+    pipeline,
+    simulator,
+    staging,
+)
 
 PARTS: dict[str, Callable[[Bench], Result]] = {
     "simulator": simulator.measure,
@@ -13,6 +21,7 @@ PARTS: dict[str, Callable[[Bench], Result]] = {
     "staging": staging.measure,
     "features": features.measure,
     "physics": physics.measure,
+    "options": options.measure,
     "install": install.measure,
 }
 DEFAULT = (
@@ -21,4 +30,5 @@ DEFAULT = (
     "staging",
     "features",
     "physics",
+    "options",
 )  # install needs the package index

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +23,7 @@ CATALOG_SCHEMA = pa.schema(
         ("units", pa.string()),
         ("source", pa.string()),
         ("inputs", pa.string()),
+        ("reads", pa.list_(pa.string())),
         ("windows", pa.string()),
         ("lookback", pa.int32()),
         ("min_obs", pa.int32()),
@@ -34,6 +38,24 @@ CATALOG_SCHEMA = pa.schema(
 )
 
 
+def _reads(inputs: Iterable[str]) -> set[str]:
+    """Return what stands behind inputs that are features themselves, or patterns of such."""
+    known = _inputs_by_name()
+    found: set[str] = set()
+    for name in inputs:
+        features = fnmatch.filter(known, name)
+        for feature in features:
+            found |= _reads(known[feature])
+        if not features:
+            found.add(name)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _inputs_by_name() -> dict[str, tuple[str, ...]]:
+    return {feature.name: feature.family.inputs for feature in registry.columns()}
+
+
 def _row(position: int, feature: registry.Feature) -> dict[str, Any]:
     family = feature.family
     return {
@@ -46,6 +68,7 @@ def _row(position: int, feature: registry.Feature) -> dict[str, Any]:
         "units": family.units,
         "source": family.source,
         "inputs": ", ".join(family.inputs),
+        "reads": sorted(_reads(family.inputs)),
         "windows": ", ".join(str(size) for size in feature.sizes) or None,
         "lookback": feature.lookback,
         "min_obs": feature.min_obs,
@@ -66,7 +89,8 @@ def catalog_table() -> pa.Table:
     -------
     pyarrow.Table
         `CATALOG_SCHEMA`. `windows` are the sizes of this column's windows in bars; `lookback`
-        counts the bars that a value depends on, `min_obs` those from which it appears.
+        counts the bars that a value depends on, `min_obs` those from which it appears. `reads` is
+        `inputs` with what features among them read in their place.
     """
     rows = [_row(position, feature) for position, feature in enumerate(registry.columns(), 1)]
     return pa.Table.from_pylist(rows, schema=CATALOG_SCHEMA)

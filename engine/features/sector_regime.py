@@ -179,7 +179,7 @@ FAMILIES: tuple[Family, ...] = (
         + " and ".join(f"{pair.symbol} over {pair.against}" for pair in _CYCLES)
         + f", over its one-bar deviation of {BETA} x sqrt(w)",
         units="sigma",
-        source="Conover, Jensen, Johnson, Mercer 2008",
+        source="practitioner",
         inputs=closes(*dict.fromkeys(s for pair in _CYCLES for s in pair.symbols)),
         oracle="pandas",
         windows=(20, 60),

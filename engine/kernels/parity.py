@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 FEWEST = 2  # pairs that must agree
+ALL_SLOPES = 24  # pairs up to which every two of them name a slope
 FOR_SLOPE = 8  # pairs from which a discount of the market's own is read
 
 
@@ -87,12 +88,18 @@ def forward(
     out[1] = weighted_median(np.abs(named[:count] - middle), weight[:count])
     if count < FOR_SLOPE:
         return out
-    # Theil and Sen: the median of the pairs of pairs' slopes, weighted by their lever
-    slopes = np.empty(count * (count - 1) // 2)
+    # Theil and Sen: the median of the pairs of pairs' slopes, weighted by their lever; of many
+    # pairs, in the order of strikes, only those half the range apart (Theil's incomplete method)
+    apart = 0 if count <= ALL_SLOPES else count // 2
+    slopes = np.empty(count * (count - 1) // 2 if apart == 0 else count)
     levers = np.empty(slopes.shape[0])
+    order = np.argsort(used[:count])
     at = 0
-    for i in range(count):
-        for j in range(i):
+    for first in range(count):
+        i = order[first]
+        last = first if apart == 0 else max(first - apart + 1, 0)
+        for second in range(max(first - apart, 0) if apart > 0 else 0, last):
+            j = order[second]
             reach = used[i] - used[j]
             if reach == 0.0:
                 continue
@@ -100,4 +107,32 @@ def forward(
             levers[at] = abs(reach) * min(weight[i], weight[j])
             at += 1
     out[3] = weighted_median(slopes[:at], levers[:at])
+    return out
+
+
+@njit(cache=True, nogil=True)
+def forwards(
+    strike: Floats,
+    call: Floats,
+    put: Floats,
+    width: Floats,
+    offsets: NDArray[np.int64],
+    discount: Floats,
+    near: Floats,
+) -> Floats:
+    """Return `forward` of each expiry, shape (4, n).
+
+    Parameters
+    ----------
+    strike, call, put, width
+        Pairs of all expiries, one after the other.
+    offsets
+        Where each expiry's pairs begin, shape (n + 1,).
+    discount, near
+        Shape (n,).
+    """
+    out = np.empty((4, discount.size))
+    for i in range(discount.size):
+        at = slice(offsets[i], offsets[i + 1])
+        out[:, i] = forward(strike[at], call[at], put[at], width[at], discount[i], near[i])
     return out

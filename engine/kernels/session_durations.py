@@ -140,7 +140,7 @@ def session_durations(
 
     References
     ----------
-    Engle and Russell (1997, 1998).
+    Gourieroux, Jasiak and Le Fol (1999); Engle and Russell (1997).
     """
     sessions = minutes.shape[0]
     out = np.full((COUNT, sessions), np.nan)

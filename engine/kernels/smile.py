@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 FEWEST = 5  # points for five parameters
 FIELDS = ("a", "b", "rho", "m", "s")
 
+_SQRT_HALF = math.sqrt(0.5)
 _STEEPEST = 2.0  # wing slope of total variance
 _STEPS = 80
 _DENSITY_POINTS = 33
@@ -329,4 +330,84 @@ def fit(k: Floats, iv: Floats, weight: Floats, t: float) -> Floats:
     out[5] = math.sqrt(square / total)
     out[6] = greatest
     out[7] = count
+    return out
+
+
+@njit(cache=True, nogil=True)
+def fits(k: Floats, iv: Floats, weight: Floats, offsets: NDArray[np.int64], t: Floats) -> Floats:
+    """Return `fit` of each expiry and the weighted middle of its points, shape (10, n).
+
+    Parameters
+    ----------
+    k, iv, weight
+        Points of all expiries, one after the other.
+    offsets
+        Where each expiry's points begin, shape (n + 1,).
+    t
+        Years to expiry, shape (n,).
+    """
+    out = np.full((10, t.size), np.nan)
+    for i in range(t.size):
+        first, last = offsets[i], offsets[i + 1]
+        out[:8, i] = fit(k[first:last], iv[first:last], weight[first:last], t[i])
+        total, middle_k, middle_iv = 0.0, 0.0, 0.0
+        for j in range(first, last):
+            total += weight[j]
+            middle_k += weight[j] * k[j]
+            middle_iv += weight[j] * iv[j]
+        if total > 0.0:
+            out[8, i], out[9, i] = middle_k / total, middle_iv / total
+    return out
+
+
+@njit(cache=True, nogil=True)
+def at_delta(a: float, b: float, rho: float, m: float, s: float, t: float, delta: float) -> float:
+    """Return the log moneyness at which the forward delta of the call is `delta`.
+
+    Parameters
+    ----------
+    a, b, rho, m, s
+        The smile.
+    t
+        Years to expiry.
+    delta
+        N(d1), between 0 and 1; a put of delta -0.25 is 0.75 here.
+
+    Returns
+    -------
+    float
+        NaN where the smile has no such strike within 12 standard deviations.
+    """
+    middle = total_variance(0.0, a, b, rho, m, s)
+    if not (middle > 0.0 and t > 0.0 and delta > 0.0 and delta < 1.0):
+        return math.nan
+    low, high = -12.0 * math.sqrt(middle), 12.0 * math.sqrt(middle)
+    for step in range(64):
+        k = low if step == 0 else (high if step == 1 else 0.5 * (low + high))
+        w = total_variance(k, a, b, rho, m, s)
+        if not w > 0.0:
+            return math.nan
+        d1 = (0.5 * w - k) / math.sqrt(w)
+        above = 0.5 * math.erfc(-d1 * _SQRT_HALF) > delta
+        if step == 0:
+            if not above:
+                return math.nan
+        elif step == 1:
+            if above:
+                return math.nan
+        elif above:
+            low = k
+        else:
+            high = k
+    return 0.5 * (low + high)
+
+
+@njit(cache=True, nogil=True)
+def at_deltas(
+    a: Floats, b: Floats, rho: Floats, m: Floats, s: Floats, t: Floats, delta: Floats
+) -> Floats:
+    """Return `at_delta` of each row, shape (n,)."""
+    out = np.empty(t.size)
+    for i in range(t.size):
+        out[i] = at_delta(a[i], b[i], rho[i], m[i], s[i], t[i], delta[i])
     return out

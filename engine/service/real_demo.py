@@ -1,11 +1,11 @@
-"""`make real-demo`: the real files into stores of their own, built, published, reconciled.
+"""`make real-demo`: real files into stores of their own, built, published, reconciled, checked.
 
     python -m engine.service.real_demo FOLDER [STORES]
 
 FOLDER holds the vendors' files that `SOURCES.md` beside them describes; what is missing is
 skipped by name. STORES (default `data/real` in the checkout) gets a lake, a journal and a
 warehouse, so that real and simulated data never meet. The price sources overlap on purpose: the
-warehouse has to choose.
+warehouse has to choose. At the end the features are held to `engine.service.real_facts`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import BuildError, LakeError
-from engine.service import cli, terminal
+from engine.errors import AuditError, BuildError, LakeError
+from engine.service import cli, real_facts, terminal
 from engine.settings import Settings, project_root
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ FILES = (
 
 
 def real_demo(folder: Path, home: Path) -> None:
-    """Import, build, publish and reconcile.
+    """Import, build, publish, reconcile, and check what the features say of known days.
 
     Parameters
     ----------
@@ -50,6 +50,8 @@ def real_demo(folder: Path, home: Path) -> None:
         When the folder or its files are not there.
     BuildError
         When a row is unaccounted for.
+    AuditError
+        When the features contradict a fact.
     """
     from engine.service.commands import build
     from engine.service.commands.lake import show_imports
@@ -68,6 +70,8 @@ def real_demo(folder: Path, home: Path) -> None:
     show_imports(_import(settings, present))
     build.run(settings, Options())
     _reconcile(settings)
+    if all((folder / name).exists() for name in (real_facts.PRICES, real_facts.LEVELS)):
+        _check(settings, folder)
 
 
 def _import(settings: Settings, files: list[tuple[str, Path]]) -> list[ImportReport]:
@@ -110,6 +114,35 @@ def _reconcile(settings: Settings) -> None:
             )
     for stage, dataset, reason, count in reasons:
         terminal.out().print(f"  {stage} {dataset}: {count:,} {reason}", markup=False)
+
+
+def _check(settings: Settings, folder: Path) -> None:
+    """Show what the published features say of each fact."""
+    from engine.warehouse import connect
+
+    with connect.published(settings, functions=False) as connection:
+        found = real_facts.outcomes(real_facts.Published(connection), real_facts.Vendor(folder))
+    table = terminal.table()
+    for heading in ("", "Fact", "The features say", "Known"):
+        table.add_column(heading)
+    for outcome in found:
+        said, known = (_text(value) for value in (outcome.seen, outcome.told))
+        table.add_row("yes" if outcome.holds else "NO", outcome.sentence, said, known)
+    terminal.out().print(table, markup=False)
+    wrong = [outcome.sentence for outcome in found if not outcome.holds]
+    terminal.out().print(f"{len(found) - len(wrong)} of {len(found)} facts hold", markup=False)
+    if wrong:
+        raise AuditError(
+            f"The features contradict: {'; '.join(wrong)}.",
+            "Look at the feature's oracle test, then at the bars it was computed from.",
+        )
+
+
+def _text(value: object) -> str:
+    """Return a value of a fact in few letters."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
 
 
 def main(arguments: list[str]) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-_PROVIDERS = ("engine.features.udf",)
+_PROVIDERS = ("engine.features.udf", "engine.options.udf", "engine.options.chain")
 _COMPUTING = ("kernels", "features", "market", "options")  # packages whose code makes numbers
 
 

@@ -26,6 +26,8 @@
 -#}
 {% macro lake_changes(model_key, dataset, model_sql) -%}
     {%- set upstream = config.get('stamps_from') -%}
+    {%- set own_stamp = 'state.stamp' if upstream else 'files.content_hash' -%}
+    {%- set window = config.get('window') -%}
     {%- set query -%}
         with code as (
             select md5(
@@ -53,7 +55,14 @@
             select
                 files.session_date,
                 md5(
-                    {{ 'state.stamp' if upstream else 'files.content_hash' }}
+                    {%- if window %}
+                    string_agg({{ own_stamp }}, '|') over (
+                        order by files.session_date
+                        rows between {{ window }} preceding and current row
+                    )
+                    {%- else %}
+                    {{ own_stamp }}
+                    {%- endif %}
                     || code.code_hash
                     || coalesce(sessions::varchar, '')
                     {%- for name in config.get('rows_of', []) %}

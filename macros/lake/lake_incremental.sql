@@ -5,7 +5,8 @@
     Each date has a stamp: a hash of what its rows depend on (the day file's content, or the
     stamp of the model named by `stamps_from`; this model's SQL; the date's calendar row; the
     small tables named by `invalidate_on`; the date's rows of those named by `rows_of`; the kernels
-    when `uses_kernels`). Dates whose stamp differs from the one kept in `ops.lake_build_state` are deleted and inserted again, dates
+    when `uses_kernels`; with `window=n` the stamps of the n dates before as well, for a model whose
+    rows follow from them). Dates whose stamp differs from the one kept in `ops.lake_build_state` are deleted and inserted again, dates
     without a file any more are deleted, the rest is not touched: only stale files are opened,
     and the result equals a full refresh.
 

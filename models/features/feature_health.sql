@@ -63,6 +63,7 @@ supplied as (
         symbol,
         count(close) < count(*) as has_missing_bars,
         count(volume) > 0 as has_volume,
+        count(vwap) > 0 as has_vwap,
         count(transactions) > 0 as has_transactions
     from {{ ref('int_bars__panel') }}
     group by symbol
@@ -71,6 +72,7 @@ supplied as (
         '*' as symbol,
         count(close) < count(*) as has_missing_bars,
         count(volume) > 0 as has_volume,
+        count(vwap) > 0 as has_vwap,
         count(transactions) > 0 as has_transactions
     from {{ ref('int_market__panel') }}
 
@@ -85,10 +87,53 @@ absent as (
 
 ),
 
+-- who is measured against a symbol that has no bars
+without_benchmark as (
+
+    select members.symbol
+    from {{ ref('dim_universe') }} as members
+    cross join absent
+    where list_contains(absent.symbols, members.benchmark)
+
+),
+
+volatility_funds as (
+
+    select
+        list_has_all(
+            absent.symbols,
+            coalesce(
+                list(universe.symbol) filter (
+                    where universe.role = 'volatility' and not universe.is_index
+                ),
+                []
+            )
+        ) as are_absent
+    from {{ ref('dim_universe') }} as universe
+    cross join absent
+    group by absent.symbols
+
+),
+
 levels as (
 
-    select count(vix) > 0 as has_vix
+    select
+        list_filter(
+            [
+                {% for level in ['vix', 'vix9d', 'vix3m', 'vvix', 'skew'] -%}
+                case when count({{ level }}) = 0 then '{{ level }}' end{{ ',' if not loop.last }}
+                {% endfor -%}
+            ],
+            lambda level: level is not null
+        ) as without
     from {{ ref('int_market__volatility') }}
+
+),
+
+schedule as (
+
+    select count(*) > 0 as has_events
+    from {{ ref('stg_lake__events') }}
 
 ),
 
@@ -99,30 +144,37 @@ with_minutes as (
 
 ),
 
--- a mean over sessions needs what its session column needs
 needs as (
 
     select
         features.name as feature,
         features.module,
         features.lookback,
-        coalesce(
-            contains(features.inputs, 'minute') or contains(session_column.inputs, 'minute'), false
-        ) as needs_minutes,
-        coalesce(
-            contains(features.inputs, 'volume') or contains(session_column.inputs, 'volume'), false
-        ) as needs_volume,
-        contains(features.inputs, 'transactions') as needs_transactions,
-        list_contains(string_split(features.inputs, ', '), 'vix') as needs_vix,
         list_has_any(
-            string_split(features.inputs, ', '),
+            features.reads, ['minute close', 'minute high', 'minute low', 'minute volume']
+        ) as needs_minutes,
+        list_has_any(
+            features.reads, ['volume', 'raw_volume', 'dollar_volume', 'minute volume']
+        ) as needs_volume,
+        list_contains(features.reads, 'vwap') as needs_vwap,
+        list_contains(features.reads, 'transactions') as needs_transactions,
+        list_contains(features.reads, 'benchmark close') as needs_benchmark,
+        list_has_any(
+            list_transform(features.reads, lambda input: lower(input)), levels.without
+        ) as lacks_level,
+        list_contains(features.reads, 'event schedule') and not schedule.has_events as lacks_events,
+        list_has_any(
+            features.reads,
             list_transform(absent.symbols, lambda symbol: concat('close of ', symbol))
-        ) as lacks_symbol,
+        )
+        or list_contains(features.reads, 'volatility fund close') and volatility_funds.are_absent
+            as lacks_symbol,
         contains(features.inputs, 'close of every') and len(absent.symbols) > 0 as lacks_members
     from {{ ref('int_features__catalog') }} as features
-    left join {{ ref('int_features__catalog') }} as session_column
-        on features.inputs = session_column.name
     cross join absent
+    cross join volatility_funds
+    cross join levels
+    cross join schedule
 
 )
 
@@ -145,9 +197,12 @@ select
         when measured.first_session is not null and measured.count_null_later = 0
             then 'warming_up'
         when needs.lacks_symbol then 'missing_symbol'
-        when needs.needs_vix and not levels.has_vix then 'no_volatility_index'
+        when needs.needs_benchmark and without_benchmark.symbol is not null then 'missing_symbol'
+        when needs.lacks_level then 'no_volatility_index'
+        when needs.lacks_events then 'no_events'
         when needs.needs_minutes and with_minutes.symbol is null then 'no_minute_bars'
         when needs.needs_volume and not supplied.has_volume then 'no_volume'
+        when needs.needs_vwap and not supplied.has_vwap then 'no_vwap'
         when needs.needs_transactions and not supplied.has_transactions then 'no_transactions'
         when measured.first_session is null and measured.count_rows <= needs.lookback
             then 'warming_up'
@@ -159,4 +214,4 @@ from measured
 inner join needs using (feature)
 inner join supplied using (symbol)
 left join with_minutes using (symbol)
-cross join levels
+left join without_benchmark using (symbol)

@@ -219,7 +219,7 @@ FAMILIES = (
             formula=f"correlation of the log returns of {pair.symbol} and {pair.against} over w "
             "of them",
             units="[-1,1]",
-            source="Baur & Lucey 2009",
+            source="standard",
             inputs=closes(*pair.symbols),
             oracle="numpy corrcoef",
             windows=(20, 60),

@@ -144,7 +144,7 @@ _session = partial(
 )
 _kernel = partial(Family, engine="kernel")
 
-_VOLUME = "Engle & Russell 1998"
+_VOLUME = "Gourieroux, Jasiak, Le Fol 1999"
 _PRICE = "Engle & Russell 1997"
 _OWN = (
     "50 bars of equal volume of the session's own: only so is the session's row a function of its "

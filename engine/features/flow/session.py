@@ -191,7 +191,7 @@ IMBALANCE = (
     ),
 )
 
-_LARGE = "Barclay & Warner 1993"
+_LARGE = "practitioner"
 _LARGE_WHY = (
     "The session's own 95th percentile, where the catalog has that of the prior 20 days: how much "
     "of the volume its largest minutes are, whatever the level of volume; nothing of another "
@@ -239,6 +239,7 @@ EDGES = tuple(
 )
 
 _HO = "Hasbrouck & Ho 1987"
+_CRS = "Chordia, Roll, Subrahmanyam 2002"
 
 PERSISTENCE = (
     session(
@@ -253,12 +254,12 @@ PERSISTENCE = (
         "flow_retcorr_1",
         "correlation of flow imbalance with return over the session's 5-minute blocks",
         _SIGNED,
-        _HO,
+        _CRS,
         "numpy corrcoef",
         why="Over blocks: over single minutes the correlation of signed volume with return ranks "
         "as flow_kylet_1, whose t is a function of it.",
     ),
-    mean_of("flow_retcorr_1", "flow_retcorr_mean_{window}", (20,), _SIGNED, _HO),
+    mean_of("flow_retcorr_1", "flow_retcorr_mean_{window}", (20,), _SIGNED, _CRS),
 )
 
 RUNS = (

@@ -41,7 +41,6 @@ def _campbell_grossman_wang(s: Workspace, w: int) -> Floats:
 
 _HLM = "Holthausen, Leftwich, Mayers 1990"
 _GH = "Glosten & Harris 1988"
-_CLOSE = "Bogousslavsky 2021"
 
 IMPACT = (
     session(
@@ -108,7 +107,7 @@ CLOSE = (
         pattern="mm_closeimb_1",
         formula="net volume of the last 30 minutes / ADV; sides by bulk classification",
         units="ADV",
-        source=_CLOSE,
+        source="practitioner",
         inputs=("minute close", "minute volume", "volume"),
         engine="kernel",
         oracle="pandas; hand example",
@@ -121,7 +120,7 @@ CLOSE = (
         "mm_closeimb_{window}",
         (5,),
         "ADV",
-        _CLOSE,
+        "practitioner",
         series=closing_imbalance,
         reach=SCALED,
         ready=READY,
@@ -131,7 +130,7 @@ CLOSE = (
         formula="correlation of the overnight return with mm_closeimb_1 of the session before it "
         "over w sessions",
         units="[-1,1]",
-        source=_CLOSE,
+        source="Bogousslavsky 2021",
         inputs=("open", "close", "mm_closeimb_1"),
         engine="kernel",
         oracle="pandas",

@@ -10,6 +10,7 @@ from engine.features.lookback import SCALED, SCALED_CHANGE, SCALED_MIN, atr
 from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace
+from engine.kernels.safe_division import FLOOR
 
 kernel = partial(Family, engine="kernel")
 
@@ -28,7 +29,8 @@ def gap_fill(s: Workspace) -> Floats:
         b.open - np.maximum(b.low, s.previous_close),
         np.minimum(b.high, s.previous_close) - b.open,
     )
-    return s.divide(back, np.abs(size), s.spread)
+    no_gap = np.abs(size) <= FLOOR * s.scale(s.spread)
+    return np.where(no_gap, 1.0, s.divide(back, np.abs(size), s.spread))
 
 
 def up_gap(s: Workspace) -> Floats:
@@ -138,7 +140,8 @@ FAMILIES = (
         lookback=lambda w: SCALED,
         min_obs=lambda w: SCALED_MIN,
         value=gap_fill,
-        why="NULL without a gap (below 1e-3 of the usual range): no share of nothing.",
+        why="1 without a gap (up to 1e-3 of the usual range): the bar begins where a gap would "
+        "have to come back to. A fund of ten dollars has none on one session in 25.",
     ),
     kernel(
         pattern="raw_gap_upfreq_{window}",

@@ -191,8 +191,8 @@ AUTOCORRELATION = (
         "raw_minacf_1",
         "correlation of each minute's return with the one before, inside the session",
         "[-1,1]",
-        "Bouchaud, Gefen, Potters, Wyart 2004",
+        "standard",
         "numpy corrcoef",
     ),
-    _mean("raw_minacf_1", (20,), "[-1,1]", "Bouchaud, Gefen, Potters, Wyart 2004"),
+    _mean("raw_minacf_1", (20,), "[-1,1]", "standard"),
 )

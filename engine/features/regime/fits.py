@@ -21,7 +21,7 @@ from engine.features.regime.series import log_realised
 from engine.features.workspace import Workspace
 from engine.kernels import hmm
 
-SPEC = "baum-welch from volatility quantiles, 1"
+SPEC = "baum-welch from volatility quantiles, 2"
 ITERATIONS = 200
 TOLERANCE = 1e-3  # gain of log likelihood at which EM ends
 LEAST_SIGMA = 0.1  # of the window's own
@@ -94,7 +94,7 @@ def fit_hmm(x: Floats, states: int) -> fits.Rows:
     -------
     list of dict
         One row a state, ordered by sigma: mean, sigma (in the units of x), the probabilities
-        to go on to each state, and the log likelihood of x.
+        to go on to each state, none much below 1 / n, and the log likelihood of x by EM.
     """
     unit = float(x.std())
     z = (x - x.mean()) / unit
@@ -111,6 +111,10 @@ def fit_hmm(x: Floats, states: int) -> fits.Rows:
             best = (likelihood, mean, sigma, transition)
     assert best is not None
     likelihood, mean, sigma, transition = best
+    # What n bars have not seen is not impossible: a calm state that ends the sample would otherwise
+    # never be left, and the filter would not see the next storm.
+    transition = np.maximum(transition, 1.0 / len(x))
+    transition /= transition.sum(axis=1, keepdims=True)
     total = likelihood - len(x) * math.log(unit)
     return _rows(f"hmm{states}", mean * unit + x.mean(), sigma * unit, transition, total)
 

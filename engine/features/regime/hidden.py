@@ -88,9 +88,10 @@ def high_next(s: Workspace) -> Floats:
 _HAMILTON = "Hamilton 1989"
 _WHY = (
     "Parameters of a quarter come from at most 1,000 returns before it (EM from volatility "
-    "quantiles, several starts, at most 200 iterations, states ordered by sigma); the filter runs "
-    "forward only, from the first of the 1,000 returns before the quarter. NULL until a quarter "
-    "begins with 250 returns."
+    "quantiles, several starts, at most 200 iterations, states ordered by sigma); a change of "
+    "state that n returns have not seen has a chance of 1 / n. The filter runs forward only, from "
+    "the first of the 1,000 returns before the quarter. NULL until a quarter begins with 250 "
+    "returns."
 )
 
 

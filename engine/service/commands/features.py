@@ -19,10 +19,11 @@ Date = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
 def register(app: typer.Typer) -> None:
     """Add the group and the commands."""
-    group = typer.Typer(help="The features: list, describe, audit.", no_args_is_help=True)
+    group = typer.Typer(help="The features: list, describe, audit, page.", no_args_is_help=True)
     group.command("list")(listing)
     group.command("describe")(describe)
     group.command("audit")(audit)
+    group.command("page")(page)
     app.add_typer(group, name="features")
     app.command("harvest")(harvest)
     app.command("warm")(warm)
@@ -117,6 +118,29 @@ def audit(
         f"[{result.seconds:.0f} s]",
         markup=False,
     )
+
+
+def page(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Markdown file to write.")] = Path(
+        "docs/feature_catalog.md"
+    ),
+    any_lake: Annotated[
+        bool, typer.Option("--any-lake", help="Also of a vendor's data, for your own eyes.")
+    ] = False,
+) -> None:
+    """Write the docs page that lists every column, from the published warehouse.
+
+    Only simulated data is shown, unless asked otherwise. Audit first: what an audit found shows
+    from the next build on.
+    """
+    from engine.lake.store import write_atomically
+    from engine.warehouse import connect
+    from engine.warehouse.feature_page import feature_page, read_page
+
+    with connect.published(stores(), functions=False) as connection:
+        text = feature_page(connection, any_lake=any_lake)
+    write_atomically(out, text.encode())
+    terminal.out().print(f"{out}: {len(read_page(text))} columns", markup=False)
 
 
 def harvest(

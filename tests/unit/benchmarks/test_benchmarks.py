@@ -35,7 +35,15 @@ def test_the_command_lists_its_parts_with_a_line_on_each():
     listed = command("--list")
     assert listed.returncode == 0
     lines = dict(line.split(maxsplit=1) for line in listed.stdout.splitlines())
-    assert set(lines) == {"simulator", "pipeline", "staging", "features", "physics", "install"}
+    assert set(lines) == {
+        "simulator",
+        "pipeline",
+        "staging",
+        "features",
+        "physics",
+        "options",
+        "install",
+    }
     assert all(line.endswith(".") for line in lines.values())
 
 

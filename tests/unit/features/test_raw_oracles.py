@@ -8,6 +8,8 @@ import pytest
 import talib
 from scipy.stats import linregress
 
+from engine.features import assemble
+
 YEAR = np.sqrt(252.0)
 
 
@@ -53,6 +55,24 @@ def test_gap_columns_are_those_of_a_frame(case):
         agree(case.raw[f"raw_gap_absmean_{w}"], (gap / before).abs().rolling(w).mean())
     atr = talib.ATR(*(f[c].to_numpy() for c in ("high", "low", "close")), 14)
     agree(case.raw["raw_gap_atr_1"], gap / pd.Series(atr, f.index).shift(), start=250, rtol=1e-5)
+
+
+def test_the_share_of_a_gap_that_came_back_is_that_of_five_drawn_bars(make_bars, make_daily):
+    bars = make_bars(make_daily("AAA", 30, 2))
+    #         close before 100: open, high, low and what of the gap the bar came back over
+    drawn = [
+        (104.0, 105.0, 103.0, 0.25),  # up four, down one of them
+        (104.0, 105.0, 99.0, 1.0),  # closed, and beyond
+        (98.0, 99.0, 97.0, 0.5),  # down two, up one of them
+        (98.0, 98.0, 96.0, 0.0),  # never came back
+        (100.0, 101.0, 100.0, 1.0),  # no gap
+    ]
+    for open_, high, low, share in drawn:
+        for name, value in (("open", open_), ("high", high), ("low", low), ("close", low)):
+            getattr(bars, name)[-1] = value
+        bars.close[-2] = 100.0
+        got = assemble.compute("raw", bars)["raw_gap_fill_1"][-1]
+        assert got == pytest.approx(share, rel=1e-12)
 
 
 @pytest.mark.parametrize("w", [20, 60, 252])

@@ -372,6 +372,17 @@ def test_a_known_model_is_found_again_and_its_filter_is_nearly_as_good_as_the_tr
     assert fitted > accuracy(np.zeros(3), sigma, move) - 0.03
 
 
+def test_a_calm_state_that_ends_the_sample_can_be_left():
+    # A storm, then calm to the end: EM says that calm is for ever.
+    rng = np.random.default_rng(3)
+    r = np.concatenate([rng.normal(0.0, 0.03, 300), rng.normal(0.0, 0.005, 700)])
+    for states in (2, 3):
+        rows = fits.fit_hmm(r, states)
+        chances = np.array([[row[f"to_{k}"] for k in range(states)] for row in rows])
+        assert chances.min() > 0.99 / (len(r) + states)
+        np.testing.assert_allclose(chances.sum(axis=1), 1.0, rtol=1e-12)
+
+
 def test_a_fit_has_no_unit_and_is_the_same_twice(case):
     r = case.frame.ret.to_numpy()[1:700]
     once, again, larger = fits.fit_hmm(r, 3), fits.fit_hmm(r, 3), fits.fit_hmm(100.0 * r, 3)

@@ -106,3 +106,11 @@ def test_the_catalog_has_one_row_a_feature_in_the_order_of_the_wide_tables():
     assert rows["raw_tdom"]["lag"] == "none"
     assert rows["raw_gap_pct_1"]["near_duplicates"] == "raw_overnight_1"
     assert rows["raw_vol_parkinson_60"]["near_duplicates"] == "raw_range_mean_60"
+
+
+def test_what_a_feature_reads_goes_through_the_features_that_it_is_made_of():
+    rows = {row["name"]: row["reads"] for row in catalog.catalog_table().to_pylist()}
+    assert rows["flow_ofi_5"] == ["minute close", "minute volume", "volume"]
+    assert "minute volume" in rows["mm_unwind_60"] and "open" in rows["mm_unwind_60"]
+    assert rows["morph_shape_run"] == rows["morph_shape_p_1"]  # reads the five of a pattern
+    assert not {name for reads in rows.values() for name in reads} & set(rows)

@@ -18,12 +18,20 @@ MAY_IMPORT = {
     "engine.market": {"engine.kernels"},
     "engine.lake": {"engine.kernels", "engine.market"},
     "engine.features": {"engine.kernels", "engine.market", "engine.lake"},
-    "engine.warehouse": {"engine.kernels", "engine.market", "engine.lake", "engine.features"},
+    "engine.options": {"engine.kernels", "engine.market", "engine.lake"},
+    "engine.warehouse": {
+        "engine.kernels",
+        "engine.market",
+        "engine.lake",
+        "engine.features",
+        "engine.options",
+    },
     "engine.validation": {
         "engine.kernels",
         "engine.market",
         "engine.lake",
         "engine.features",
+        "engine.options",
         "engine.warehouse",
     },
     "engine.service": {
@@ -31,6 +39,7 @@ MAY_IMPORT = {
         "engine.market",
         "engine.lake",
         "engine.features",
+        "engine.options",
         "engine.warehouse",
         "engine.validation",
     },
@@ -39,7 +48,13 @@ MAY_IMPORT = {
 }
 STANDING = {"engine", "engine.errors", "engine.settings"}
 KERNEL_LIBRARIES = {"__future__", "math", "numpy", "numba", "typing", "collections"}
-NUMERICAL = ("engine.kernels", "engine.features", "engine.market", "engine.lake")
+NUMERICAL = (
+    "engine.kernels",
+    "engine.features",
+    "engine.market",
+    "engine.lake",
+    "engine.options",
+)
 SERVING_LIBRARIES = {"streamlit", "dbt", "typer"}
 
 

@@ -39,7 +39,7 @@ def quant(capsys: pytest.CaptureFixture[str]) -> Shell:
 def test_help_names_every_command(quant: Shell) -> None:
     code, out, _ = quant("--help")
     assert code == 0
-    for name in ("lake", "build", "publish", "sql", "export", "status", "audit", "demo"):
+    for name in ("lake", "build", "publish", "sql", "export", "status", "audit", "options", "demo"):
         assert f" {name} " in out
 
 
@@ -56,6 +56,8 @@ def test_help_names_every_command(quant: Shell) -> None:
         ("export",),
         ("status",),
         ("audit", "leaks"),
+        ("options", "iv"),
+        ("options", "greeks"),
     ],
 )
 def test_each_command_explains_itself(quant: Shell, words: tuple[str, ...]) -> None:
@@ -321,3 +323,28 @@ def test_bad_feature_questions_get_a_sentence(
     code, _, err = quant(*words)
     assert code != 0
     assert sentence in err
+
+
+def test_one_option_s_volatility_needs_no_warehouse(quant: Shell) -> None:
+    words = ["--price", "2.1334", "--spot", "60", "--strike", "65", "--days", "91.25", "-r", "0.08"]
+    code, out, _ = quant("options", "iv", "C", *words)
+    assert code == 0
+    assert "30.0003" in out
+    code, out, _ = quant("options", "iv", "P", *words[:1], "8", *words[2:], "-d", "30:0.5")
+    assert code == 0
+
+
+def test_a_price_without_volatility_is_told_with_its_reason(quant: Shell) -> None:
+    words = ["--spot", "60", "--strike", "50", "--days", "30"]
+    code, out, err = quant("options", "iv", "C", "--price", "9", *words)
+    assert code == 10
+    assert out == ""
+    assert "below_intrinsic" in err
+
+
+def test_greeks_of_one_option_come_with_their_units(quant: Shell) -> None:
+    words = ["--vol", "0.36", "--spot", "105", "--strike", "100", "--days", "182.5"]
+    code, out, _ = quant("options", "greeks", "C", *words, "-r", "0.1", "-q", "0.1")
+    assert code == 0
+    assert "0.594628" in out
+    assert "per calendar day" in out

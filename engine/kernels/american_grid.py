@@ -1,0 +1,450 @@
+"""American options with cash dividends: what exercise and dividends add to a European price.
+
+The model: between ex-dates the spot follows a geometric Brownian motion with continuous carry; at
+an ex-date it drops by the cash amount. What is tabulated is the *correction*, the American price
+less the Black price of the same forward and volatility. Both come from one lattice, so that what
+the lattice does wrong cancels, and the Black price itself is exact.
+
+The correction of one expiry is a smooth function of the moneyness in standard deviations, the
+volatility and the strike (which scales the dividends). A lattice solves the first for one pair of
+the other two; cubic interpolation does the rest. Nodes lie at fixed volatilities and strikes and
+are solved when a row first asks for them, so a row's value depends on nothing but the row.
+
+The lattice is the heat equation on the logarithm of the drifted spot, by the explicit scheme whose
+step of time is a third of the square of the step of space: then its errors of second order cancel.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from engine.kernels.american import MAX_STEPS, needs_grid, never_early, new_search, search, start
+from engine.kernels.black_scholes import (
+    ABOVE_MAX,
+    BAD_DIVIDENDS,
+    BELOW_INTRINSIC,
+    CALL,
+    MISSING_INPUT,
+    SOLVED,
+    SUB_TICK,
+    normal_form,
+    price_one,
+)
+
+_HALF = 60  # lattice points on either side of the strike
+_STEP = 1.0 / 12.0  # of the lattice, in standard deviations
+_POINTS = 2 * _HALF + 1
+_STRIKES = 3  # nodes of ln(spot / strike) when there are dividends, around 0
+_STRIKE_STEP = 0.2
+_SIGMAS = 44
+_SIGMA_STEP = 0.16  # of ln(sigma)
+_LOWEST = math.log(0.01)
+TABLE = (_SIGMAS, _STRIKES, _POINTS)
+WORK = (2 * _STRIKES + 3, _POINTS)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _cubic(values: np.ndarray, place: float) -> float:
+    """Return a function between its points 0, 1, 2 ..."""
+    i = min(max(int(place) - 1, 0), values.shape[0] - 4)
+    u = place - i
+    u1, u2, u3 = u - 1.0, u - 2.0, u - 3.0
+    found: float = (
+        values[i] * (u1 * u2 * u3 * (-1.0 / 6.0)) + values[i + 1] * (u * u2 * u3 * 0.5)
+    ) + (values[i + 2] * (u * u1 * u3 * -0.5) + values[i + 3] * (u * u1 * u2 * (1.0 / 6.0)))
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _diffuse(old: np.ndarray, new: np.ndarray, weight: float) -> None:
+    """Move a European value by a step of time; slices let the loop run in vector registers."""
+    left, here, right, out = old[:-2], old[1:-1], old[2:], new[1:-1]
+    for j in range(out.size):
+        out[j] = here[j] + weight * ((left[j] - 2.0 * here[j]) + right[j])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _diffuse_or_exercise(
+    old: np.ndarray,
+    new: np.ndarray,
+    spot: np.ndarray,
+    begin: int,
+    weight: float,
+    cash: float,
+    share: float,
+) -> None:
+    """Move an American value by a step of time, from a point onwards."""
+    left, here, right = old[begin - 1 : -2], old[begin:-1], old[begin + 1 :]
+    out, at = new[begin:-1], spot[begin:-1]
+    for j in range(out.size):
+        held = here[j] + weight * ((left[j] - 2.0 * here[j]) + right[j])
+        exercised = cash - share * at[j]
+        out[j] = held if held > exercised else exercised
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def corrections(
+    side: int,
+    t: float,
+    r: float,
+    q: float,
+    times: np.ndarray,
+    amounts: np.ndarray,
+    sigma: float,
+    work: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Solve the lattices of one volatility.
+
+    Parameters
+    ----------
+    side, t, r, q, sigma
+        As `black_scholes.price_one`, t and sigma positive.
+    times, amounts
+        (d,) years to the ex-dates within (0, t], ascending, and the cash over the spot.
+    work
+        Room of the shape `WORK`.
+    out
+        (_STRIKES, _POINTS) is filled, one strike a row (the first alone without dividends), with
+        the correction over strike x sigma x sqrt(t), where the moneyness
+        (ln(spot / strike) + (r - q - sigma^2 / 2) t) / (sigma sqrt(t)) is (i - _HALF) * _STEP for a
+        put, minus that for a call: from deep in the money outwards.
+    """
+    n = _POINTS
+    sign = -1.0 if side == CALL else 1.0
+    wide = sigma * math.sqrt(t)
+    drift = r - q - 0.5 * sigma * sigma
+    strikes = _STRIKES if times.size else 1
+    held, room = work[:_STRIKES], work[_STRIKES : 2 * _STRIKES]
+    plain, other, spot = work[2 * _STRIKES], work[2 * _STRIKES + 1], work[2 * _STRIKES + 2]
+    scale, owed = np.ones(_STRIKES), np.zeros(_STRIKES)
+    begin = np.ones(_STRIKES, np.int64)
+    upcoming = times.size - 1
+    final = 0.0
+    while upcoming >= 0 and times[upcoming] >= t:
+        final += amounts[upcoming]
+        upcoming -= 1
+    for i in range(n):
+        spot[i] = math.exp(sign * wide * (i - _HALF) * _STEP)
+        plain[i] = max(sign * (1.0 - spot[i]), 0.0)
+    for k in range(strikes):
+        if strikes > 1:
+            scale[k] = math.exp((k - _STRIKES // 2) * _STRIKE_STEP)
+        owed[k] = final * scale[k]  # cash not received by expiry, grown to it
+        for i in range(n):
+            # ex at expiry: exercise before the drop or take the payoff after it
+            held[k, i] = max(plain[i], sign * (1.0 - max(spot[i] - owed[k], 0.0)))
+    passed = 0.0
+    while True:
+        end = t - times[upcoming] if upcoming >= 0 else t
+        steps = max(math.ceil((end - passed) / t * 3.0 / (_STEP * _STEP) - 1e-9), 1)
+        weight = 0.5 * (end - passed) / t / steps / (_STEP * _STEP)
+        pause = (end - passed) / steps
+        cash, share = sign * math.exp(r * passed), sign * math.exp((r - drift) * passed)
+        grown = math.exp(0.5 * sigma * sigma * passed)
+        cash_step, share_step = math.exp(r * pause), math.exp((r - drift) * pause)
+        grown_step = math.exp(0.5 * sigma * sigma * pause)
+        for _ in range(steps):
+            cash *= cash_step
+            share *= share_step
+            grown *= grown_step
+            _diffuse(plain, other, weight)
+            other[0] = max(sign * (1.0 - spot[0] * grown), 0.0)
+            other[n - 1] = 0.0
+            plain, other = other, plain
+            for k in range(strikes):
+                old, new = held[k], room[k]
+                first = begin[k]
+                _diffuse_or_exercise(old, new, spot, first, weight, cash, share)
+                new[n - 1] = 0.0
+                new[first - 1] = cash - share * spot[first - 1]
+                if first == 1:
+                    new[0] = max(new[0], sign * (1.0 - spot[0] * grown + owed[k]))
+                    # below here all is exercised, and will be until the next ex-date
+                    while first < n - 2 and new[first] == cash - share * spot[first]:
+                        first += 1
+                elif new[first] > cash - share * spot[first]:
+                    first -= 1
+                for i in range(max(first - 2, 0), first):
+                    if first > 1:
+                        new[i] = cash - share * spot[i]
+                begin[k] = first
+            held, room = room, held
+        cash, share = sign * math.exp(r * end), sign * math.exp((r - drift) * end)
+        for k in range(strikes):
+            for i in range(begin[k] - 1):
+                held[k, i] = cash - share * spot[i]
+        if upcoming < 0:
+            break
+        passed = end
+        drop = 0.0
+        while upcoming >= 0 and t - times[upcoming] == end:
+            drop += amounts[upcoming]
+            upcoming -= 1
+        for k in range(strikes):
+            begin[k] = 1
+            _drop(held[k], room[k], spot, sign, cash, share, drop * scale[k], drift * end, wide)
+            owed[k] += drop * scale[k] * math.exp(q * end)
+        held, room = room, held
+    total = 0.0
+    for d in range(times.size):
+        total += amounts[d] * math.exp((q - r) * times[d])
+    back, discount = math.exp(-drift * t), math.exp(-r * t)
+    for k in range(strikes):
+        for i in range(n):
+            before = spot[i] * back - total * scale[k]
+            if before <= 0.0:
+                base = max(sign, 0.0)
+            else:
+                place = sign * (math.log(before) + drift * t) / (wide * _STEP) + _HALF
+                if place < 0.0:
+                    base = max(sign * (1.0 - before * math.exp((r - q) * t)), 0.0)
+                elif place > n - 1.0:
+                    base = 0.0
+                else:
+                    base = _cubic(plain, place)
+            out[k, i] = discount * (held[k, i] - base) / wide
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _drop(
+    after_drop: np.ndarray,
+    out: np.ndarray,
+    spot: np.ndarray,
+    sign: float,
+    cash: float,
+    share: float,
+    drop: float,
+    drifted: float,
+    wide: float,
+) -> None:
+    """Set out to the values before an ex-date, exercise included, from those after it."""
+    back = math.exp(-drifted)
+    for i in range(spot.size):
+        before = spot[i] * back
+        after = before - drop
+        if after <= 0.0:
+            value = max(cash, 0.0)
+        else:
+            place = sign * (math.log(after) + drifted) / (wide * _STEP) + _HALF
+            if place < 0.0:
+                value = after_drop[0] + cash * (spot[0] * back - after)
+            elif place > spot.size - 1.0:
+                value = 0.0
+            else:
+                value = _cubic(after_drop, place)
+        out[i] = max(value, cash - share * spot[i])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _correction(
+    side: int,
+    spot: float,
+    strike: float,
+    t: float,
+    r: float,
+    q: float,
+    sigma: float,
+    times: np.ndarray,
+    amounts: np.ndarray,
+    table: np.ndarray,
+    is_known: np.ndarray,
+    work: np.ndarray,
+) -> float:
+    """Return the American price less the Black price of the same forward, in dollars."""
+    sigma = min(max(sigma, 0.011), 7.0)
+    x = math.log(spot / strike)
+    wide = sigma * math.sqrt(t)
+    away = (x + (r - q - 0.5 * sigma * sigma) * t) / wide
+    place = (-away if side == CALL else away) / _STEP + _HALF
+    if place >= _POINTS - 1.0:
+        return 0.0
+    place = max(place, 0.0)
+    u = (math.log(sigma) - _LOWEST) / _SIGMA_STEP
+    j = min(max(int(u) - 1, 0), _SIGMAS - 4)
+    u -= j
+    u1, u2, u3 = u - 1.0, u - 2.0, u - 3.0
+    y = min(max(x / _STRIKE_STEP, -2.0), 2.0)
+    found = 0.0
+    for i in range(4):
+        if not is_known[j + i]:
+            node = math.exp(_LOWEST + (j + i) * _SIGMA_STEP)
+            corrections(side, t, r, q, times, amounts, node, work, table[j + i])
+            is_known[j + i] = True
+        value = _cubic(table[j + i, 0], place)
+        if times.size:
+            value *= 0.5 * y * (y - 1.0)
+            value += _cubic(table[j + i, 1], place) * (1.0 - y * y)
+            value += _cubic(table[j + i, 2], place) * (0.5 * y * (y + 1.0))
+        if i == 0:
+            value *= u1 * u2 * u3 * (-1.0 / 6.0)
+        elif i == 1:
+            value *= u * u2 * u3 * 0.5
+        elif i == 2:
+            value *= u * u1 * u3 * -0.5
+        else:
+            value *= u * u1 * u2 * (1.0 / 6.0)
+        found += value
+    return found * strike * wide
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _dividends(
+    spot: float,
+    t: float,
+    carry: float,
+    times: np.ndarray,
+    amounts: np.ndarray,
+    kept_times: np.ndarray,
+    kept_amounts: np.ndarray,
+) -> tuple[int, float, bool]:
+    """Keep the dividends of a row within (0, t], over the spot and in order of time.
+
+    Returns
+    -------
+    tuple
+        How many; the spot less their value now; whether all are possible.
+    """
+    count, rest = 0, spot
+    for d in range(times.size):
+        if not (amounts[d] >= 0.0 and amounts[d] < math.inf and abs(times[d]) < math.inf):
+            return 0, spot, False
+        if times[d] > 0.0 and times[d] <= t and amounts[d] > 0.0:
+            i = count
+            while i > 0 and kept_times[i - 1] > times[d]:
+                kept_times[i], kept_amounts[i] = kept_times[i - 1], kept_amounts[i - 1]
+                i -= 1
+            kept_times[i], kept_amounts[i] = times[d], amounts[d] / spot
+            count += 1
+            rest -= amounts[d] * math.exp(-carry * times[d])
+    return count, rest, rest > 0.05 * spot
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def is_for_table(
+    side: np.ndarray,
+    t: np.ndarray,
+    r: np.ndarray,
+    q: np.ndarray,
+    offsets: np.ndarray,
+    times: np.ndarray,
+    amounts: np.ndarray,
+) -> np.ndarray:
+    """Return which rows `engine.kernels.american` cannot do: cash dividends or two boundaries."""
+    out = np.zeros(side.size, np.bool_)
+    for i in range(side.size):
+        out[i] = needs_grid(side[i], r[i], q[i])
+        for d in range(offsets[i], offsets[i + 1]):
+            is_outside = times[d] <= 0.0 or times[d] > t[i]
+            out[i] = out[i] or not (amounts[d] == 0.0 or (is_outside and amounts[d] > 0.0))
+    return out
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def rows_by_table(
+    side: np.ndarray,
+    price: np.ndarray,
+    spot: np.ndarray,
+    strike: np.ndarray,
+    t: np.ndarray,
+    r: np.ndarray,
+    q: np.ndarray,
+    offsets: np.ndarray,
+    times: np.ndarray,
+    amounts: np.ndarray,
+    order: np.ndarray,
+    is_price: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return American prices of volatilities, or volatilities of prices, and codes.
+
+    Parameters
+    ----------
+    side, spot, strike, t, r, q
+        (n,) as `black_scholes.price_one`.
+    price
+        (n,) prices, or volatilities if `is_price` says that prices are wanted.
+    offsets, times, amounts
+        Row i has the dividends offsets[i] to offsets[i + 1] of the other two: years to the ex-date
+        and dollars; those outside (0, t] do not matter.
+    order
+        (n,) rows of one expiry beside each other share what is tabulated. The order changes
+        nothing but the time it takes.
+    """
+    n = side.size
+    out, code = np.full(n, np.nan), np.zeros(n, np.int8)
+    table, is_known = np.empty(TABLE), np.zeros(_SIGMAS, np.bool_)
+    work = np.empty(WORK)
+    most = 1
+    for i in range(n):
+        most = max(most, offsets[i + 1] - offsets[i])
+    kept_times, kept_amounts = np.empty(most), np.empty(most)
+    last_times, last_amounts = np.empty(most), np.empty(most)
+    last, last_count = -1, 0
+    for o in range(n):
+        i = order[o]
+        begin, end = offsets[i], offsets[i + 1]
+        count, rest, is_possible = _dividends(
+            spot[i], t[i], r[i] - q[i], times[begin:end], amounts[begin:end],
+            kept_times, kept_amounts,
+        )  # fmt: skip
+        if not is_possible:
+            rest = spot[i]
+        sigma, code[i] = start(side[i], price[i], spot[i], rest, strike[i], t[i], r[i], q[i])
+        inside = max(spot[i] - strike[i] if side[i] == CALL else strike[i] - spot[i], 0.0)
+        if is_price:
+            _, _, code[i] = normal_form(side[i], 1e-300, rest, strike[i], t[i], r[i], q[i])
+            if code[i] in (BELOW_INTRINSIC, SUB_TICK):
+                code[i] = SOLVED
+            if not (price[i] >= 0.0 and price[i] < math.inf) and code[i] == SOLVED:
+                code[i] = MISSING_INPUT
+        if not is_possible and code[i] in (SOLVED, BELOW_INTRINSIC, SUB_TICK, ABOVE_MAX):
+            code[i] = BAD_DIVIDENDS
+        if code[i] != SOLVED:
+            continue
+        is_same = (
+            last >= 0
+            and side[last] == side[i]
+            and t[last] == t[i]
+            and r[last] == r[i]
+            and q[last] == q[i]
+            and last_count == count
+        )
+        for d in range(count):
+            is_same = is_same and last_times[d] == kept_times[d]
+            is_same = is_same and last_amounts[d] == kept_amounts[d]
+        if not is_same:
+            is_known[:] = False
+            last_times[:count], last_amounts[:count] = kept_times[:count], kept_amounts[:count]
+            last, last_count = i, count
+        when, what = kept_times[:count], kept_amounts[:count]
+        is_european = count == 0 and never_early(side[i], r[i], q[i])
+        if is_price:
+            value = price_one(side[i], rest, strike[i], t[i], r[i], q[i], price[i])
+            if not is_european and price[i] * math.sqrt(t[i]) > 1e-8:
+                value += _correction(
+                    side[i], spot[i], strike[i], t[i], r[i], q[i], price[i], when, what,
+                    table, is_known, work,
+                )  # fmt: skip
+            out[i] = value if is_european else max(value, inside)
+            continue
+        if is_european:
+            out[i] = sigma
+            continue
+        state = new_search(sigma * (1.0 + 0.02 * (count > 0)))
+        for _ in range(MAX_STEPS):
+            premium = _correction(
+                side[i], spot[i], strike[i], t[i], r[i], q[i], state.sigma, when, what,
+                table, is_known, work,
+            )  # fmt: skip
+            if inside > 0.0:
+                value = price_one(side[i], rest, strike[i], t[i], r[i], q[i], state.sigma)
+                if value + premium <= inside * (1.0 + 1e-13):
+                    premium = -1.0
+            state = search(state, premium, side[i], price[i], rest, strike[i], t[i], r[i], q[i])
+            if state.is_done:
+                break
+        out[i] = state.sigma
+    return out, code

@@ -1,0 +1,1 @@
+"""Option physics on whole chains: prices, implied volatilities, Greeks, and reasons."""

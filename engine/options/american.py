@@ -1,0 +1,149 @@
+"""American options over arrays: each row by the method that its carry and dividends ask for.
+
+Continuous carry goes to the exercise boundary (`engine.kernels.american`); cash dividends, and the
+rates under which there are two boundaries, to the lattice (`engine.kernels.american_grid`). The
+choice depends on the row alone, so no row's value depends on its batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels import american, american_grid
+
+Floats = NDArray[np.float64]
+Sides = NDArray[np.int8]
+Codes = NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Dividends:
+    """Cash dividends of rows of options.
+
+    The spot drops by the amount at the ex-date. What is ex now or before, or after expiry, does not
+    matter.
+
+    Parameters
+    ----------
+    offsets
+        (n + 1,) row i has the dividends offsets[i] to offsets[i + 1].
+    times, amounts
+        Years to the ex-date; dollars a share.
+    """
+
+    offsets: NDArray[np.int64]
+    times: Floats
+    amounts: Floats
+
+    @staticmethod
+    def none(rows: int) -> Dividends:
+        """Return no dividends for so many rows."""
+        return Dividends(np.zeros(rows + 1, np.int64), np.empty(0), np.empty(0))
+
+    @staticmethod
+    def same(rows: int, times: Floats, amounts: Floats) -> Dividends:
+        """Return the same dividends for every row."""
+        return Dividends(
+            np.arange(rows + 1, dtype=np.int64) * len(times),
+            np.tile(np.asarray(times, float), rows),
+            np.tile(np.asarray(amounts, float), rows),
+        )
+
+    def take(self, rows: NDArray[np.int64]) -> Dividends:
+        """Return the dividends of some rows."""
+        lengths = np.diff(self.offsets)[rows]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        at = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return Dividends(offsets, self.times[at], self.amounts[at])
+
+
+def prices(
+    side: Sides,
+    spot: Floats,
+    strike: Floats,
+    t: Floats,
+    r: Floats,
+    q: Floats,
+    sigma: Floats,
+    dividends: Dividends,
+) -> Floats:
+    """Return American prices, NaN where an input is impossible.
+
+    Parameters
+    ----------
+    side
+        (n,) 1 for calls, 0 for puts.
+    spot, strike, t, r, q, sigma
+        (n,) dollars, years, continuous rates, volatility.
+    dividends
+        Of the same rows.
+    """
+    is_cash = american_grid.is_for_table(
+        side, t, r, q, dividends.offsets, dividends.times, dividends.amounts
+    )
+    out: Floats = american.american_prices(side, spot, strike, t, r, q, sigma)
+    if is_cash.any():
+        rows = np.nonzero(is_cash)[0]
+        columns: list[Any] = [side, sigma, spot, strike, t, r, q]
+        columns = [x[rows] for x in columns]
+        out[rows] = _by_table(columns, dividends.take(rows), is_price=True)[0]
+    return out
+
+
+def implied_vols(
+    side: Sides,
+    price: Floats,
+    spot: Floats,
+    strike: Floats,
+    t: Floats,
+    r: Floats,
+    q: Floats,
+    dividends: Dividends,
+    *,
+    is_chain: bool = False,
+) -> tuple[Floats, Codes]:
+    """Return volatilities of American prices, and the codes of `engine.options.reasons`.
+
+    Parameters
+    ----------
+    side, price, spot, strike, t, r, q, dividends
+        As `prices`.
+    is_chain
+        Whole chains: every row by the lattice, whose tables the rows of an expiry share. Five times
+        as fast there, and slower for rows that have nothing in common.
+    """
+    columns: list[Any] = [side, price, spot, strike, t, r, q]
+    if is_chain:
+        return _by_table(columns, dividends, is_price=False)
+    is_cash = american_grid.is_for_table(
+        side, t, r, q, dividends.offsets, dividends.times, dividends.amounts
+    )
+    if not is_cash.any():
+        found: tuple[Floats, Codes] = american.american_ivs(*columns)
+        return found
+    out, code = np.full(len(side), np.nan), np.zeros(len(side), np.int8)
+    for rows, is_table in ((np.nonzero(is_cash)[0], True), (np.nonzero(~is_cash)[0], False)):
+        some = [x[rows] for x in columns]
+        if is_table:
+            out[rows], code[rows] = _by_table(some, dividends.take(rows), is_price=False)
+        else:
+            out[rows], code[rows] = american.american_ivs(*some)
+    return out, code
+
+
+def _by_table(
+    columns: list[Floats], dividends: Dividends, *, is_price: bool
+) -> tuple[Floats, Codes]:
+    side, _, spot, _, t, r, q = columns
+    # rows of one expiry beside each other: only the time it takes depends on it
+    sums = np.concatenate([[0.0], np.cumsum(dividends.amounts)])
+    cash = np.diff(sums[dividends.offsets])
+    order = np.lexsort((cash, q, r, spot, t, side)).astype(np.int64)
+    found: tuple[Floats, Codes] = american_grid.rows_by_table(
+        *columns, dividends.offsets, dividends.times, dividends.amounts, order, is_price
+    )
+    return found

@@ -1,0 +1,218 @@
+"""SQL functions of whole chains: solving a row, the forward and the smile of an expiry.
+
+Functions of an expiry take lists, ordered by strike, one row an expiry:
+`smile_fit(list(k order by k), list(iv order by k), list(weight order by k), any_value(t))`.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from engine.kernels import american_parity, curve, parity, smile
+from engine.kernels import black_scholes as bs
+from engine.options import american
+from engine.options.american import Dividends
+from engine.options.reasons import REASONS
+from engine.options.udf import Function, arrow_function, floats, sides
+
+Floats = NDArray[np.float64]
+Offsets = NDArray[np.int64]
+
+_REASONS = pa.array([REASONS[code] for code in sorted(REASONS)], pa.string())
+
+PARITY = ("forward", "dispersion", "pairs", "discount")
+SMILE = ("a", "b", "rho", "m", "s", "rmse", "worst", "butterflies", "middle_k", "middle_iv")
+
+
+def _lists(column: pa.Array) -> tuple[Floats, Offsets]:
+    """Return the values of a column of lists and where each row's begin."""
+    lengths = column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    offsets = np.zeros(len(column) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return np.ascontiguousarray(floats(column.flatten()), np.float64), offsets
+
+
+def _struct(fields: tuple[str, ...], rows: Floats) -> pa.Array:
+    """Return a struct of doubles, NaN as NULL; `rows` is (fields, n)."""
+    return pa.StructArray.from_arrays(
+        [pa.array(row, pa.float64(), from_pandas=True) for row in rows], names=list(fields)
+    )
+
+
+def solve_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
+    """Return implied volatility, Greeks and reason of (price, spot, strike, t, r, q)."""
+    found, codes, sens = bs.implied_vols_and_greeks(sides(option_type), *map(floats, rest))
+    fields = [pa.array(row, pa.float64(), from_pandas=True) for row in (found, *sens)]
+    return pa.StructArray.from_arrays(
+        [*fields, _REASONS.take(pa.array(codes))], names=["iv", *bs.GREEKS, "reason"]
+    )
+
+
+def _dividends(times: pa.Array, amounts: pa.Array) -> Dividends:
+    years, offsets = _lists(times)
+    return Dividends(offsets, years, _lists(amounts)[0])
+
+
+def _whole_yield(columns: list[Floats], times: pa.Array, amounts: pa.Array) -> Floats:
+    """Return the yield that gives the forward of (spot, strike, t, r, q) and cash dividends."""
+    spot, _, t, r, q = columns
+    years, offsets = _lists(times)
+    rows = np.repeat(np.arange(spot.size), np.diff(offsets))
+    worth = _lists(amounts)[0] * np.exp(-r[rows] * years)
+    cash = np.bincount(rows, worth, minlength=spot.size)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Floats = np.where(cash > 0.0, q - np.log1p(-cash / spot) / t, q)
+    return found
+
+
+def solve_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
+    """Return implied volatility, Greeks and reason of American options.
+
+    Of (price, spot, strike, t, r, q, dividend times, dividend amounts). The Greeks are those of the
+    European option of the same volatility and forward.
+    """
+    side = sides(option_type)
+    price, spot, strike, t, r, q = (floats(column) for column in rest[:6])
+    cash = _dividends(rest[6], rest[7])
+    found, codes = american.implied_vols(side, price, spot, strike, t, r, q, cash, is_chain=True)
+    columns = [spot, strike, t, r, _whole_yield([spot, strike, t, r, q], rest[6], rest[7])]
+    fields = [
+        pa.array(row, pa.float64(), from_pandas=True)
+        for row in (found, *bs.greeks(side, *columns, found))
+    ]
+    return pa.StructArray.from_arrays(
+        [*fields, _REASONS.take(pa.array(codes))], names=["iv", *bs.GREEKS, "reason"]
+    )
+
+
+def value_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
+    """Return American prices and European Greeks.
+
+    Of (spot, strike, t, r, q, sigma, dividend times, dividend amounts).
+    """
+    side = sides(option_type)
+    spot, strike, t, r, q, sigma = (floats(column) for column in rest[:6])
+    prices = american.prices(side, spot, strike, t, r, q, sigma, _dividends(rest[6], rest[7]))
+    whole = _whole_yield([spot, strike, t, r, q], rest[6], rest[7])
+    columns = [spot, strike, t, r, whole, sigma]
+    found: Floats = np.vstack([prices, bs.greeks(side, *columns)])
+    return _struct(("price", *bs.GREEKS), found)
+
+
+def value_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
+    """Return price and Greeks of (spot, strike, t, r, q, sigma)."""
+    side, columns = sides(option_type), [floats(column) for column in rest]
+    found: Floats = np.vstack([bs.prices(side, *columns), bs.greeks(side, *columns)])
+    return _struct(("price", *bs.GREEKS), found)
+
+
+def parity_forward(*columns: pa.Array) -> pa.Array:
+    """Return what the pairs of each expiry say of its forward: see `engine.kernels.parity`."""
+    strikes, offsets = _lists(columns[0])
+    calls, puts, widths = (_lists(column)[0] for column in columns[1:4])
+    found: Floats = parity.forwards(
+        strikes, calls, puts, widths, offsets, floats(columns[4]), floats(columns[5])
+    )
+    return _struct(PARITY, found)
+
+
+def american_parity_forward(*columns: pa.Array) -> pa.Array:
+    """Return what American pairs of each expiry say of its forward: `american_parity`."""
+    strikes, offsets = _lists(columns[0])
+    calls, puts, widths = (_lists(column)[0] for column in columns[1:4])
+    found: Floats = american_parity.forwards(
+        strikes, calls, puts, widths, offsets, *(floats(column) for column in columns[4:])
+    )
+    return _struct(PARITY, found)
+
+
+def smile_fit(*columns: pa.Array) -> pa.Array:
+    """Return the smile of each expiry: see `engine.kernels.smile.fit`."""
+    k, offsets = _lists(columns[0])
+    iv, weight = (_lists(column)[0] for column in columns[1:3])
+    found: Floats = smile.fits(k, iv, weight, offsets, floats(columns[3]))
+    return _struct(SMILE, found)
+
+
+def smile_at_delta(*columns: pa.Array) -> pa.Array:
+    """Return the log moneyness at which a smile (a, b, rho, m, s) at t has a forward delta."""
+    found: Floats = smile.at_deltas(*map(floats, columns))
+    return pa.array(found, pa.float64(), from_pandas=True)
+
+
+def interpolate(*columns: pa.Array) -> pa.Array:
+    """Return y at a place between the points (x, y), flat beyond them; NULL without points."""
+    x, offsets = _lists(columns[0])
+    found: Floats = curve.interpolated(x, _lists(columns[1])[0], offsets, floats(columns[2]))
+    return pa.array(found, pa.float64(), from_pandas=True)
+
+
+def _doubles(fields: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} DOUBLE" for name in fields)
+
+
+_LIST = "DOUBLE[]"
+FUNCTIONS = (
+    Function(
+        "solve_european",
+        solve_european,
+        ("VARCHAR", *("DOUBLE",) * 6),
+        f"STRUCT(iv DOUBLE, {_doubles(bs.GREEKS)}, reason VARCHAR)",
+    ),
+    Function(
+        "solve_american",
+        solve_american,
+        ("VARCHAR", *("DOUBLE",) * 6, _LIST, _LIST),
+        f"STRUCT(iv DOUBLE, {_doubles(bs.GREEKS)}, reason VARCHAR)",
+    ),
+    Function(
+        "value_american",
+        value_american,
+        ("VARCHAR", *("DOUBLE",) * 6, _LIST, _LIST),
+        f"STRUCT(price DOUBLE, {_doubles(bs.GREEKS)})",
+    ),
+    Function(
+        "american_parity_forward",
+        american_parity_forward,
+        (*(_LIST,) * 4, *("DOUBLE",) * 4),
+        f"STRUCT({_doubles(PARITY)})",
+    ),
+    Function(
+        "value_european",
+        value_european,
+        ("VARCHAR", *("DOUBLE",) * 6),
+        f"STRUCT(price DOUBLE, {_doubles(bs.GREEKS)})",
+    ),
+    Function(
+        "parity_forward",
+        parity_forward,
+        (*(_LIST,) * 4, "DOUBLE", "DOUBLE"),
+        f"STRUCT({_doubles(PARITY)})",
+    ),
+    Function("smile_fit", smile_fit, (*(_LIST,) * 3, "DOUBLE"), f"STRUCT({_doubles(SMILE)})"),
+    Function("smile_at_delta", smile_at_delta, ("DOUBLE",) * 7, "DOUBLE"),
+    Function("interpolate", interpolate, (_LIST, _LIST, "DOUBLE"), "DOUBLE"),
+)
+
+
+def register(con: duckdb.DuckDBPyConnection) -> None:
+    """Make every function callable on this connection's database; once or many times."""
+    known = {
+        name
+        for (name,) in con.execute(
+            "select distinct function_name from duckdb_functions() where function_type = 'scalar'"
+        ).fetchall()
+    }
+    for function in FUNCTIONS:
+        if function.name not in known:
+            con.create_function(
+                function.name,
+                arrow_function(function),
+                [duckdb.sqltype(kind) for kind in function.parameters],
+                duckdb.sqltype(function.returns),
+                type="arrow",
+                null_handling="special",
+            )

@@ -1,0 +1,264 @@
+{{ config(
+    materialized='lake_incremental',
+    dataset='options',
+    stamps_from='iv_smiles',
+    window=30,
+    uses_kernels=true,
+) }}
+-- depends_on: {{ ref('int_options__solved') }}
+-- Marks of what has no usable price of its own: contracts that the session's files show without
+-- one, and contracts that were seen within the last 30 sessions and are alive.
+with
+
+smiles as (
+
+    select
+        smiles.*,
+        sessions.session_index,
+        market.last_split
+    from {{ ref('iv_smiles') }} as smiles
+    inner join {{ ref('dim_sessions') }} as sessions using (session_date)
+    left join {{ ref('int_options__market') }} as market using (session_date, underlying)
+    where smiles.{{ lake_batch_dates() }}
+
+),
+
+contracts as (
+
+    select
+        session_date,
+        session_index,
+        {{ contract_key() }}
+    from {{ ref('int_options__solved') }}
+    where {{ option_window_dates() }}
+
+),
+
+-- the last row of a contract before sessions without it, and the first after them
+gone as (
+
+    select contracts.*
+    from contracts
+    anti join contracts as next_rows
+        on
+            contracts.root = next_rows.root
+            and contracts.expiration = next_rows.expiration
+            and contracts.strike = next_rows.strike
+            and contracts.option_type = next_rows.option_type
+            and contracts.session_index + 1 = next_rows.session_index
+    where contracts.session_date < getvariable('lake_last')::date
+
+),
+
+back as (
+
+    select contracts.*
+    from contracts
+    anti join contracts as last_rows
+        on
+            contracts.root = last_rows.root
+            and contracts.expiration = last_rows.expiration
+            and contracts.strike = last_rows.strike
+            and contracts.option_type = last_rows.option_type
+            and contracts.session_index - 1 = last_rows.session_index
+
+),
+
+gaps as (
+
+    select
+        gone.*,
+        coalesce(back.session_index, 1000000) as next_index
+    from gone
+    asof left join back
+        on
+            gone.root = back.root
+            and gone.expiration = back.expiration
+            and gone.strike = back.strike
+            and gone.option_type = back.option_type
+            and gone.session_index < back.session_index
+
+),
+
+unobserved as (
+
+    select
+        smiles.session_date,
+        smiles.underlying,
+        {{ contract_key('gaps') }},
+        false as is_observed,
+        smiles.known_at as priced_at,
+        'unobserved' as solved_reason
+    from gaps
+    inner join smiles
+        on
+            gaps.root = smiles.root
+            and gaps.expiration = smiles.expiration
+            and gaps.session_index < smiles.session_index
+            and gaps.session_index + {{ option_window() }} >= smiles.session_index
+            and gaps.next_index > smiles.session_index
+    where smiles.t > 0 and gaps.session_date >= coalesce(smiles.last_split, gaps.session_date)
+
+),
+
+unpriced as (
+
+    select
+        session_date,
+        underlying,
+        {{ contract_key() }},
+        true as is_observed,
+        known_at as priced_at,
+        reason as solved_reason,
+        bid,
+        ask,
+        quote_check,
+        price,
+        price_source,
+        iv as own_iv,
+        volume,
+        open_interest,
+        vendor_iv,
+        vendor_delta
+    from {{ ref('int_options__solved') }}
+    where {{ lake_batch_dates() }} and not is_marked
+
+),
+
+wanted as (
+
+    select * from unpriced
+    union all by name
+    select * from unobserved
+
+),
+
+placed as (
+
+    select
+        wanted.*,
+        smiles.known_at,
+        smiles.settles_at,
+        smiles.spot,
+        smiles.forward,
+        smiles.rate,
+        smiles.t,
+        smiles.fit_source,
+        smiles.fit_age,
+        epoch(smiles.known_at) - epoch(wanted.priced_at) as price_age,
+        if(smiles.t > 0 and smiles.forward > 0, sqrt(
+            {{ smile_variance('ln(wanted.strike::double / smiles.forward)', 'smiles') }} / smiles.t
+        ), null) as smile_iv
+    from wanted
+    inner join smiles using (session_date, root, expiration)
+
+),
+
+chosen as (
+
+    select
+        *,
+        case
+            when t <= 0 then if(settles_at = known_at and spot > 0, 'intrinsic', null)
+            when
+                price_source = 'trade' and own_iv is not null
+                and (
+                    price_age <= 60 * {{ var('option_young_minutes') }}
+                    or smile_iv is null
+                    or fit_source = 'earlier'
+                )
+                then 'trade'
+            when price_source = 'quote_mid' and (quote_check != 'wide' or smile_iv is null)
+                then 'quote_mid'
+            when smile_iv is not null then if(fit_source = 'own', 'surface', 'neighbour')
+            when price_source = 'trade_day' then 'trade_day'
+        end as mark_source
+    from placed
+
+),
+
+ready as (
+
+    select
+        chosen.*,
+        roots.exercise_style,
+        -- an expiry that the session does not show has its dividends in its carry
+        coalesce(forwards.dividends, 0.0) as dividends,
+        coalesce(forwards.dividend_times, []::double[]) as dividend_times,
+        coalesce(forwards.dividend_amounts, []::double[]) as dividend_amounts,
+        case chosen.mark_source
+            when 'trade' then chosen.own_iv
+            when 'intrinsic' then 0.0
+            else chosen.smile_iv
+        end as sigma
+    from chosen
+    inner join {{ ref('option_roots') }} as roots using (root, underlying)
+    left join {{ ref('option_forwards') }} as forwards using (session_date, root, expiration)
+
+),
+
+valued as (
+
+    select
+        *,
+        if(mark_source = 'trade', own_iv, smile_iv) as iv,
+        {{ by_exercise(
+            'value', ['option_type', 'spot', 'strike::double', 't', 'rate'], ['sigma']
+        ) }} as worth
+    from ready
+
+)
+
+select
+    -- ids
+    session_date,
+    underlying,
+    {{ contract_key() }},
+    is_observed,
+    -- the mark
+    known_at,
+    case
+        when mark_source in ('quote_mid', 'trade_day') then price
+        when mark_source in ('surface', 'neighbour') and quote_check in ('zero_bid', 'wide')
+            then least(greatest(worth.price, coalesce(bid, 0.0)), ask)
+        else worth.price
+    end as mark,
+    mark_source,
+    case
+        when mark_source = 'trade' then price_age
+        when mark_source = 'neighbour' then fit_age
+        when mark_source in ('quote_mid', 'surface', 'intrinsic') then 0.0
+    end as mark_age,
+    -- the market
+    t,
+    bid,
+    ask,
+    quote_check,
+    volume,
+    open_interest,
+    vendor_iv,
+    vendor_delta,
+    spot,
+    forward,
+    rate,
+    -- volatility and Greeks
+    iv,
+    case
+        when iv is null then null
+        when mark_source = 'trade' then 'own'
+        else 'smile'
+    end as iv_source,
+    worth.delta as delta,
+    worth.gamma as gamma,
+    worth.vega as vega,
+    worth.theta as theta,
+    worth.rho as rho,
+    worth.vanna as vanna,
+    worth.volga as volga,
+    worth.charm as charm,
+    case
+        when solved_reason is not null then solved_reason
+        when price_source = 'trade' and mark_source != 'trade' then 'old_trade'
+        when mark is null then 'too_few_points'
+    end as reason
+from valued
