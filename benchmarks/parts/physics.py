@@ -37,7 +37,7 @@ def _own(bench: Bench, result: Result, folder: Path, mode: str) -> tuple[Any, di
 def _modules(bench: Bench, result: Result, folder: Path) -> float:
     """Show one symbol by module; return the CPU seconds of all."""
     _, found = _own(bench, result, folder, "modules")
-    spent = {name: module["cpu"] for name, module in found["modules"].items()}
+    spent: dict[str, float] = {name: module["cpu"] for name, module in found["modules"].items()}
     columns = {name: module["columns"] for name, module in found["modules"].items()}
     total, count = sum(spent.values()), sum(columns.values())
     result.add(

@@ -102,7 +102,7 @@ def _run_length(s: Workspace, x: Floats) -> Triple:
     out: Triple = s.once(
         x,
         "run length",
-        lambda: bocpd.run_length(x, RUN, HAZARD, YOUNG, PRIOR, PRIOR_MIN, RUN_MIN),
+        lambda: bocpd.run_length(x, RUN, HAZARD, YOUNG, PRIOR, PRIOR_MIN, RUN_MIN, s.wanted),
     )
     return out
 

@@ -16,6 +16,7 @@ from math import lgamma
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from engine.kernels.window import Floats
 
@@ -119,41 +120,17 @@ def _dot(a: Floats, b: Floats) -> float:
 
 
 @njit(cache=True, nogil=True)
-def run_length(
-    x: Floats, window: int, hazard: float, young: int, reference: int, least: int, min_obs: int
+def _run_length(
+    x: Floats,
+    window: int,
+    hazard: float,
+    young: int,
+    reference: int,
+    least: int,
+    min_obs: int,
+    wanted: NDArray[np.bool_],
 ) -> tuple[Floats, Floats, Floats]:
-    """Return chance of a young run, expected and likeliest run length under the posterior.
-
-    The values of a run are normal with mean and precision drawn anew (normal-gamma: one value's
-    weight at the mean of the `reference` values before the run, shape 1 at their variance); a
-    run ends before a value with probability `hazard`. The recursion begins a run with the first
-    of the last `window` existing values. A run that begins with the row's own value has length 0.
-
-    Parameters
-    ----------
-    x
-        Shape (n,); NaN where missing, which is skipped.
-    window
-        Values that the recursion runs over, and the longest run + 1.
-    hazard
-        Probability that a run ends.
-    young
-        Lengths below this count as young.
-    reference, least
-        Values behind a prior: at most and at least.
-    min_obs
-        Values that the recursion must have.
-
-    Returns
-    -------
-    tuple of ndarray
-        P(length < young), E(length), the likeliest length (of equals the shortest); each of
-        shape (n,), NaN where x is or where the values behind a prior do not move.
-
-    References
-    ----------
-    Adams and MacKay (2007).
-    """
+    """See `run_length`; `wanted` is an array here."""
     n = x.shape[0]
     chance = np.full(n, np.nan)
     expected = np.full(n, np.nan)
@@ -180,7 +157,7 @@ def run_length(
 
         first = max(least, s - window + 1)
         length = s - first + 1
-        if length < min_obs:
+        if length < min_obs or not wanted[t]:
             continue
         entry[0] = 1.0
         for i in range(1, length):
@@ -204,3 +181,54 @@ def run_length(
             chance[t] = fresh / total
             expected[t] = mass / total
     return chance, expected, likeliest
+
+
+def run_length(
+    x: Floats,
+    window: int,
+    hazard: float,
+    young: int,
+    reference: int,
+    least: int,
+    min_obs: int,
+    wanted: NDArray[np.bool_] | None = None,
+) -> tuple[Floats, Floats, Floats]:
+    """Return chance of a young run, expected and likeliest run length under the posterior.
+
+    The values of a run are normal with mean and precision drawn anew (normal-gamma: one value's
+    weight at the mean of the `reference` values before the run, shape 1 at their variance); a
+    run ends before a value with probability `hazard`. The recursion begins a run with the first
+    of the last `window` existing values. A run that begins with the row's own value has length 0.
+
+    Parameters
+    ----------
+    x
+        Shape (n,); NaN where missing, which is skipped.
+    window
+        Values that the recursion runs over, and the longest run + 1.
+    hazard
+        Probability that a run ends.
+    young
+        Lengths below this count as young.
+    reference, least
+        Values behind a prior: at most and at least.
+    min_obs
+        Values that the recursion must have.
+    wanted
+        Rows to compute, shape (n,); by default all.
+
+    Returns
+    -------
+    tuple of ndarray
+        P(length < young), E(length), the likeliest length (of equals the shortest); each of
+        shape (n,), NaN where x is or where the values behind a prior do not move.
+
+    References
+    ----------
+    Adams and MacKay (2007).
+    """
+    rows = np.ones(len(x), dtype=np.bool_) if wanted is None else wanted
+    out: tuple[Floats, Floats, Floats] = _run_length(
+        x, window, hazard, young, reference, least, min_obs, rows
+    )
+    return out

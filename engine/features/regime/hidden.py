@@ -35,15 +35,22 @@ def parameters(s: Workspace, model: str) -> Floats:
     return s.once(s.bars.close, ("parameters", model), lambda: np.column_stack(columns))
 
 
-def probabilities(s: Workspace, x: Floats, model: str) -> tuple[Floats, ...]:
-    """Return the filtered probability of each state, calmest first."""
+def probabilities(s: Workspace, x: Floats, model: str, back: int = 1) -> tuple[Floats, ...]:
+    """Return the filtered probability of each state, calmest first.
+
+    Where the last rows alone are wanted, in these and so many existing ones as `back` says.
+    """
 
     def make() -> tuple[Floats, ...]:
         quarter = quarter_starts(s.bars.time.astype("datetime64[D]")).astype(np.int64)
-        found: Floats = hmm.filtered(x, quarter, parameters(s, model), MODELS[model], MAX_OBS)
+        given = parameters(s, model)
+        if s.wanted is not None:
+            given = np.where(np.isnan(s.near(x, back))[:, None], np.nan, given)
+        found: Floats = hmm.filtered(x, quarter, given, MODELS[model], MAX_OBS)
         return tuple(np.ascontiguousarray(column) for column in found.T)
 
-    return s.once(x, ("probabilities", model), make)
+    read = 0 if s.wanted is None else back
+    return s.once(x, ("probabilities", model, read), make)
 
 
 def _three(s: Workspace) -> tuple[Floats, ...]:
@@ -61,7 +68,7 @@ def entropy(s: Workspace) -> Floats:
 
 def since_switch(s: Workspace) -> Floats:
     """Return the bars since another state was the likeliest."""
-    p = np.column_stack(_three(s))
+    p = np.column_stack(probabilities(s, s.ret, "hmm3", CAP + 1))
     known = ~np.isnan(p).any(axis=1)
     likeliest = np.full(len(p), np.nan)
     likeliest[known] = p[known].argmax(axis=1)
