@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- The volatility indices of every session side by side, as they stood in the evening, a quarter
--- of an hour after its close. What was published later is of no session; an index without a level is
--- NULL in its own column. Of several sources the one that was known first is taken, then the
+-- of an hour after its close. What was published later is of no session; an index without a level
+-- is NULL in its own column. Of several sources the one that was known first is taken, then the
 -- first by name: what comes later, a revision say, changes no earlier number. `known_at` is the
 -- evening whether or not a level came: a row must not tell by its time what it will hold.
 with
