@@ -19,7 +19,7 @@ from engine.features.gamma_calc.scale import (
 from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace
-from engine.kernels import states
+from engine.kernels import counters, states
 
 CAP = 252
 FLIP_SOURCE = "practitioner: SpotGamma; Perfiliev 2022"
@@ -83,7 +83,7 @@ FLIP = (
         oracle="hand example",
         lookback=lambda w: CAP + 1,
         min_obs=lambda w: 2,
-        value=lambda s: states.bars_in_state(side(s), CAP),
+        value=lambda s: counters.bars_in_state(side(s), CAP),
     ),
     Family(
         pattern="gex_flip_vel_{window}",
