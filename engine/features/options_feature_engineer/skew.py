@@ -19,7 +19,7 @@ from engine.features.workspace import log
 kernel = partial(
     Family,
     engine="kernel",
-    inputs=("chain volatility",),
+    inputs=("option chain",),
     source="Xing, Zhang, Zhao 2010",
     units="annual vol",
 )

@@ -20,7 +20,7 @@ from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace, log
 
-kernel = partial(Family, inputs=("chain volatility", "chain spot"), engine="kernel")
+kernel = partial(Family, inputs=("option chain",), engine="kernel")
 
 NODES = tuple(
     f"{point}_{days}" for days in (30, 60, 90) for point in ("put25", "atm", "call25")
@@ -52,7 +52,7 @@ def _component(component: str, number: str, shape: str) -> Family:
         ),
         units="sigma",
         source="Cont & da Fonseca 2002",
-        inputs=("chain volatility",),
+        inputs=("option chain",),
         engine="fit",
         oracle="numpy eigh",
         lookback=lambda w: MAX_OBS + QUARTER + 1,

@@ -22,12 +22,12 @@ from engine.features.options_feature_engineer.series import (
 from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace, log
-from engine.kernels.run_length import bars_in_state
+from engine.kernels.counters import bars_in_state
 
 kernel = partial(
     Family,
     engine="kernel",
-    inputs=("chain volatility",),
+    inputs=("option chain",),
     source="Mixon 2007",
     units="annual vol",
 )

@@ -6,6 +6,7 @@ import datetime as dt
 import math
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from chain_models import CLOSE, DAY, run
 
@@ -172,6 +173,7 @@ def contract(strike, side, volume, oi, days=10, delta=0.5, **more):
     return {
         "session_date": DAY,
         "underlying": "XYZ",
+        "root": "XYZ",
         "expiration": DAY + dt.timedelta(days),
         "strike": float(strike),
         "option_type": side,
@@ -186,6 +188,16 @@ def contract(strike, side, volume, oi, days=10, delta=0.5, **more):
     }
 
 
+SIDES = pa.table(
+    {
+        "session_date": [DAY],
+        "root": ["XYZ"],
+        "expiration": [DAY],
+        "strike": [1.0],
+        "option_type": ["C"],
+        "signed_volume": [1.0],
+    }
+)
 HAND = [
     contract(90, "P", 30.0, 100.0, delta=-0.2),
     contract(100, "P", 50.0, 40.0, delta=-0.5, days=5),
@@ -197,10 +209,18 @@ HAND = [
 ]
 
 
-def activity(contracts):
+def activity(contracts, bought=1.0):
+    """`bought`: the share of each contract's volume that customers bought less what they sold."""
+    keys = ("session_date", "root", "expiration", "strike", "option_type")
+    sides = [
+        {key: row[key] for key in keys} | {"signed_volume": bought * row["volume"]}
+        for row in contracts
+        if row["volume"] and bought
+    ]
     return run(
         "int_session__option_activity",
         option_marks=contracts,
+        int_options__trade_sides=sides or SIDES.slice(0, 0),
         option_forwards=[{"session_date": DAY, "underlying": "XYZ", "spot": SPOT}],
         dim_sessions=[{"session_date": DAY, "close_at": CLOSE}],
     )
@@ -216,6 +236,9 @@ def test_a_hand_made_chain_is_counted_by_hand():
     assert (row["put_oi"], row["call_oi"], row["option_oi"]) == (140.0, 80.0, 220.0)
     delta = 30 * -0.2 + 50 * -0.5 + 10 * -0.5 + 20 * 0.5 + 40 * 0.25 + 70 * 1.0
     assert row["dollar_delta"] == pytest.approx(delta * 100 * SPOT, rel=1e-12)
+    sold = activity(HAND, bought=-0.5)
+    assert sold["dollar_delta"] == pytest.approx(-0.5 * delta * 100 * SPOT, rel=1e-12)
+    assert activity(HAND, bought=0.0)["dollar_delta"] is None
     center = (100 * math.log(0.9) + 20 * math.log(1.1)) / 220
     assert row["oi_center"] == pytest.approx(center, rel=1e-12)
     assert row["known_at"] == CLOSE

@@ -12,22 +12,38 @@
 } -%}
 with
 
+sides as (
+
+    select *
+    from {{ ref('int_options__trade_sides') }}
+    where {{ lake_batch_dates() }}
+
+),
+
 contracts as (
 
     select
-        session_date,
-        underlying,
-        known_at,
-        expiration - session_date as days,
-        strike::double as strike,
-        option_type,
-        option_type = 'P' and strike < forward as is_otm_put,
-        delta * spot * 100.0 as dollar_delta,
-        volume::decimal(18, 3) as volume,
+        marks.session_date,
+        marks.underlying,
+        marks.known_at,
+        marks.expiration - marks.session_date as days,
+        marks.strike::double as strike,
+        marks.option_type,
+        marks.option_type = 'P' and marks.strike < marks.forward as is_otm_put,
+        sides.signed_volume * marks.delta * marks.spot * 100.0 as dollar_delta,
+        marks.volume::decimal(18, 3) as volume,
         -- what expires in the session is gone after it
-        if(expiration > session_date, open_interest::decimal(18, 3), null) as open_interest
-    from {{ ref('option_marks') }}
-    where {{ lake_batch_dates() }} and is_observed
+        if(marks.expiration > marks.session_date, marks.open_interest::decimal(18, 3), null)
+            as open_interest
+    from {{ ref('option_marks') }} as marks
+    left join sides
+        on
+            marks.session_date = sides.session_date
+            and marks.root = sides.root
+            and marks.expiration = sides.expiration
+            and marks.strike = sides.strike
+            and marks.option_type = sides.option_type
+    where marks.{{ lake_batch_dates() }} and marks.is_observed
 
 ),
 
@@ -125,7 +141,7 @@ traded as (
             {{ known.oi }}, coalesce(sum(open_interest) filter (where {{ condition }}), 0), null
         )::double as {{ name }},
         {% endfor -%}
-        sum((volume * dollar_delta)::decimal(38, 3))::double as dollar_delta
+        sum(dollar_delta::decimal(38, 3))::double as dollar_delta
     from contracts
     group by session_date, underlying
 
