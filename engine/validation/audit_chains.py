@@ -16,9 +16,7 @@ def _reverting(count: int, rng: np.random.Generator, stay: float, size: float) -
     return out
 
 
-def option_levels(
-    close: Floats, volume: Floats, rng: np.random.Generator
-) -> dict[str, Floats]:
+def option_levels(close: Floats, volume: Floats, rng: np.random.Generator) -> dict[str, Floats]:
     """Return what `int_features__options_feature_engineer_inputs` joins to a share's bars.
 
     Parameters

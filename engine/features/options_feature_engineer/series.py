@@ -57,13 +57,13 @@ def log_atm(s: Workspace) -> Floats:
 def variance(s: Workspace, days: int) -> Floats:
     """Return the total variance at the forward, `days` ahead."""
     iv = atm(s, days)
-    return s.once(iv, "variance", lambda: iv * iv * years(days))
+    return s.once(iv, ("variance", days), lambda: iv * iv * years(days))
 
 
 def cost(s: Workspace, days: int) -> Floats:
     """Return what the straddle at the forward costs, in units of the forward."""
     iv = atm(s, days)
-    return s.once(iv, "cost", lambda: straddle(iv, years(days)))
+    return s.once(iv, ("cost", days), lambda: straddle(iv, years(days)))
 
 
 def forward_variance(s: Workspace, near: int, far: int) -> Floats:
@@ -73,12 +73,12 @@ def forward_variance(s: Workspace, near: int, far: int) -> Floats:
         gain = (variance(s, far) - variance(s, near)) / (years(far) - years(near))
         return np.where(gain >= 0.0, gain, np.nan)
 
-    return s.once(atm(s, far), ("forward", near), make)
+    return s.once(atm(s, far), ("forward", near, far), make)
 
 
 def between(s: Workspace, near: int, far: int) -> Floats:
     """Return the far volatility less the near one."""
-    return s.once(atm(s, far), ("less", near), lambda: atm(s, far) - atm(s, near))
+    return s.once(atm(s, far), ("less", near, far), lambda: atm(s, far) - atm(s, near))
 
 
 def _weights(power: int) -> tuple[float, ...]:
@@ -114,7 +114,7 @@ def weighted(s: Workspace, weights: tuple[float, ...]) -> Floats:
 def reversal(s: Workspace, days: int) -> Floats:
     """Return the 25-delta call's volatility less the put's."""
     call = level(s, f"call25_{days}")
-    return s.once(call, "reversal", lambda: call - level(s, f"put25_{days}"))
+    return s.once(call, ("reversal", days), lambda: call - level(s, f"put25_{days}"))
 
 
 def butterfly(s: Workspace, days: int) -> Floats:

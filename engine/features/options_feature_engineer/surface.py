@@ -22,9 +22,7 @@ from engine.features.workspace import Workspace, log
 
 kernel = partial(Family, inputs=("option chain",), engine="kernel")
 
-NODES = tuple(
-    f"{point}_{days}" for days in (30, 60, 90) for point in ("put25", "atm", "call25")
-)
+NODES = tuple(f"{point}_{days}" for days in (30, 60, 90) for point in ("put25", "atm", "call25"))
 COMPONENTS = ("level", "slope", "curv")
 
 

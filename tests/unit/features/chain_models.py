@@ -22,7 +22,9 @@ def run(model: str, **tables: list[dict[str, Any]] | pa.Table) -> dict[str, Any]
     root = project_root()
     macros = (root / "macros/options/smile.sql").read_text()
     sql = jinja2.Template(macros + (root / f"{MODELS}/{model}.sql").read_text()).render(
-        ref=lambda name: name, config=lambda **_: "", lake_batch_dates=lambda: "session_date is not null"
+        ref=lambda name: name,
+        config=lambda **_: "",
+        lake_batch_dates=lambda: "session_date is not null",
     )
     with duckdb.connect() as con:
         con.execute("set timezone = 'UTC'")

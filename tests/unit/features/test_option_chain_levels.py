@@ -248,9 +248,7 @@ def pays(strike, contracts):
     """What holders get of all contracts that expire within 30 days, settled at a strike."""
     return sum(
         row["open_interest"]
-        * max(
-            strike - row["strike"] if row["option_type"] == "C" else row["strike"] - strike, 0.0
-        )
+        * max(strike - row["strike"] if row["option_type"] == "C" else row["strike"] - strike, 0.0)
         for row in contracts
         if row["open_interest"] and 0 < (row["expiration"] - DAY).days <= 30
     )
