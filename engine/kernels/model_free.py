@@ -1,9 +1,9 @@
 """What a whole smile says of the risk-neutral distribution, without a model.
 
-Out-of-the-money volatilities of one expiry are joined by straight lines over log moneyness and go on
-flat beyond the outermost ones (Jiang and Tian 2005); the prices that follow are integrated. With
-q(k) the out-of-the-money price over the forward, undiscounted, at log moneyness k, any payoff f of
-the log return R to the forward is worth f'' integrated over strikes:
+Out-of-the-money volatilities of one expiry are joined by straight lines over log moneyness and go
+on flat beyond the outermost ones (Jiang and Tian 2005); the prices that follow are integrated. A
+payoff f(S) is worth f(F) and f''(K) times out-of-the-money prices, added up over strikes. So with
+q(k) such a price over the forward, undiscounted, and R the log return to the forward:
 
     E[R]   = -int e^-k q dk
     E[R^2] =  int 2 (1 - k) e^-k q dk

@@ -155,8 +155,8 @@ FAMILIES: tuple[Family, ...] = (
     kernel(
         pattern="opt_flow_delta",
         formula=(
-            "sum of (bought - sold by customers) x delta x 100 x S / mean dollar volume of the share "
-            "in 20 sessions"
+            "sum of (bought - sold by customers) x delta x 100 x S / mean dollar volume of the "
+            "share in 20 sessions"
         ),
         units="ADV",
         source=_PAN,

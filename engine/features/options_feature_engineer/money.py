@@ -158,14 +158,14 @@ FAMILIES: tuple[Family, ...] = (
         lookback=lambda w: 1,
         value=lambda s: level(s, "carry_30"),
         why=(
-            "Less the rate, which is the same for every underlying: what is left is the loan fee and "
-            "the dividends that nobody announced. NULL where no pairs are priced together."
+            "Less the rate, which is the same for every underlying: what is left is the loan fee "
+            "and the dividends that nobody announced. NULL where no pairs are priced together."
         ),
     ),
     *map(_spread, (7, 30, 60)),
     kernel(
         pattern="opt_move_ratio_20",
-        formula="mean |r| of 20 sessions / mean of sqrt(2 / pi) IV30 / sqrt(252) the evenings before",
+        formula="mean |r| of 20 sessions / mean of sqrt(2 / pi / 252) IV30 the evenings before",
         units="ratio",
         source="practitioner",
         inputs=("option chain", "close"),

@@ -67,7 +67,7 @@ def _slope(days: int) -> Family:
         oracle="finite difference of a smile",
         lookback=lambda w: 1,
         value=lambda s: level(s, f"skew_slope_{days}"),
-        why="Of the fitted smile; total variance and its slope are linear in time between expiries.",
+        why="Of the fitted smile; variance and its slope are linear in time between expiries.",
     )
 
 
@@ -110,16 +110,16 @@ FAMILIES: tuple[Family, ...] = (
     ),
     kernel(
         pattern="opt_mfskew_30",
-        formula="third cumulant / second^1.5 of the log return to 30 days, from prices of all strikes",
+        formula="third cumulant / second^1.5 of the log return to 30 days, priced by all strikes",
         units="-",
         source=_BKM,
         oracle="lognormal chain: 0; numerical density of a mixture",
         lookback=lambda w: 1,
         value=lambda s: level(s, "mf_skew_30"),
         why=(
-            "The mean return is exact (the log contract) rather than the paper's expansion. Between "
-            "strikes volatility is straight over log moneyness, beyond them flat; cumulants are "
-            "linear in time between expiries, as those of independent returns."
+            "The mean return is exact (the log contract) rather than the paper's expansion. "
+            "Between strikes volatility is straight over log moneyness, beyond them flat; "
+            "cumulants are linear in time between expiries, as those of independent returns."
         ),
     ),
     kernel(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
 from engine.features.fits import MAX_OBS, MIN_OBS, QUARTER
 from engine.features.lookback import SCALED_CHANGE
 from engine.features.options_feature_engineer.series import (
@@ -34,11 +32,11 @@ def parameter_names(component: str) -> tuple[str, ...]:
 def score(s: Workspace, component: str) -> Floats:
     """Return the surface's place along a component, in deviations of the past."""
     intercept, *loads = (level(s, name) for name in parameter_names(component))
-    total = s.only(intercept)
+    total: Floats = s.only(intercept)
     for node, load in zip(NODES, loads, strict=True):
-        iv = level(s, node)
-        total = total + load * s.once(iv, "log", lambda iv=iv: log(iv))
-    return np.asarray(total)
+        iv: Floats = level(s, node)
+        total = total + load * log(iv)
+    return total
 
 
 def _component(component: str, number: str, shape: str) -> Family:
@@ -58,8 +56,8 @@ def _component(component: str, number: str, shape: str) -> Family:
         value=lambda s: score(s, component),
         why=(
             f"Up is {shape}. Components of a quarter come from at most 1,000 daily changes before "
-            "it, mean and deviation of the score from the same sessions; NULL until a quarter begins "
-            "with 250."
+            "it, mean and deviation of the score from the same sessions; NULL until a quarter "
+            "begins with 250."
         ),
     )
 

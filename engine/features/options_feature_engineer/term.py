@@ -85,7 +85,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     kernel(
         pattern="opt_ts_curv",
-        formula=f"coefficient of T in the least-squares parabola of IV over sqrt(T), {_LISTED} days",
+        formula=f"coefficient of T in the least-squares parabola of IV in sqrt(T), {_LISTED} days",
         units="annual vol per year",
         oracle="numpy polyfit",
         lookback=lambda w: 1,

@@ -63,7 +63,7 @@ FAMILIES: tuple[Family, ...] = (
         oracle="pandas",
         lookback=lambda w: RISK_WINDOW + 1,
         value=premium,
-        why="In volatilities, as the catalog's units say; dom_vrp_20 has the market's in variances.",
+        why="In volatilities, as the catalog says; dom_vrp_20 has the market's in variances.",
     ),
     kernel(
         pattern="opt_vrp_z60_30",
