@@ -151,6 +151,7 @@ straddles as (
         session_date,
         root,
         expiration,
+        strike,
         min(abs(k)) as distance,
         max(ask) filter (where option_type = 'C') - max(bid) filter (where option_type = 'C')
         + max(ask) filter (where option_type = 'P') - max(bid) filter (where option_type = 'P')
@@ -174,7 +175,8 @@ spreads as (
         root,
         expiration,
         min(distance) as distance,
-        min_by(spread / price, distance) as relative_spread
+        min_by(spread / price, struct_pack(distance := distance, strike := strike))
+            as relative_spread
     from straddles
     group by session_date, root, expiration
 
