@@ -4,8 +4,8 @@
     stamps_from='iv_surface',
     uses_kernels=true,
 ) }}
--- What a session's chain says of volatility at constant maturities: a row per underlying. Whatever
--- adds up over time (total variance and its slope, cumulants of the return, carry) is linear in time
+-- What a session's chain says of volatility at constant maturities: a row per underlying. What adds
+-- up over time (total variance and its slope, cumulants of the return, carry) is linear in time
 -- between the two expiries around a maturity; nothing is extrapolated.
 {% set tenors = [7, 30, 60] -%}
 {% set linear = [
