@@ -199,6 +199,7 @@ needs as (
         list_contains(features.reads, 'open interest') as needs_open_interest,
         list_contains(features.reads, 'trade direction') as needs_trade_direction,
         list_contains(features.reads, 'option quotes') as needs_quotes,
+        list_contains(features.reads, 'constant maturity') as needs_maturity,
         list_contains(features.reads, 'vwap') as needs_vwap,
         list_contains(features.reads, 'transactions') as needs_transactions,
         list_contains(features.reads, 'benchmark close') as needs_benchmark,
@@ -257,6 +258,7 @@ select
             then 'warming_up'
         when chains.has_missing_chains then 'no_chain'
         when needs.lacks_members and places.session_date is null then 'missing_symbol'
+        when needs.needs_maturity then 'no_maturity'
         when supplied.has_missing_bars then 'missing_bar'
         else 'undefined'
     end as reason

@@ -19,7 +19,7 @@ from engine.features.workspace import log
 kernel = partial(
     Family,
     engine="kernel",
-    inputs=("option chain",),
+    inputs=("option chain", "constant maturity"),
     source="Xing, Zhang, Zhao 2010",
     units="annual vol",
 )

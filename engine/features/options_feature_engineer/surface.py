@@ -18,7 +18,7 @@ from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace, log
 
-kernel = partial(Family, inputs=("option chain",), engine="kernel")
+kernel = partial(Family, inputs=("option chain", "constant maturity"), engine="kernel")
 
 NODES = tuple(f"{point}_{days}" for days in (30, 60, 90) for point in ("put25", "atm", "call25"))
 COMPONENTS = ("level", "slope", "curv")
@@ -48,7 +48,7 @@ def _component(component: str, number: str, shape: str) -> Family:
         ),
         units="sigma",
         source="Cont & da Fonseca 2002",
-        inputs=("option chain",),
+        inputs=("option chain", "constant maturity"),
         engine="fit",
         oracle="numpy eigh",
         lookback=lambda w: MAX_OBS + QUARTER + 1,

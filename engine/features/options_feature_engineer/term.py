@@ -27,7 +27,7 @@ from engine.kernels.counters import bars_in_state
 kernel = partial(
     Family,
     engine="kernel",
-    inputs=("option chain",),
+    inputs=("option chain", "constant maturity"),
     source="Mixon 2007",
     units="annual vol",
 )

@@ -18,7 +18,7 @@ from engine.features.registry import Family
 kernel = partial(
     Family,
     engine="kernel",
-    inputs=("option chain",),
+    inputs=("option chain", "constant maturity"),
     units="annual vol",
     lookback=lambda w: 1,
 )
@@ -59,7 +59,7 @@ FAMILIES: tuple[Family, ...] = (
         pattern="opt_vrp_30",
         formula="opt_mfiv_30 - standard deviation of 20 returns x sqrt(252)",
         source="Carr & Wu 2009",
-        inputs=("option chain", "close"),
+        inputs=("option chain", "constant maturity", "close"),
         oracle="pandas",
         lookback=lambda w: RISK_WINDOW + 1,
         value=premium,
@@ -70,7 +70,7 @@ FAMILIES: tuple[Family, ...] = (
         formula="(opt_vrp_30 - mean) / sample standard deviation over 60 sessions",
         units="sigma",
         source="Carr & Wu 2009",
-        inputs=("option chain", "close"),
+        inputs=("option chain", "constant maturity", "close"),
         oracle="pandas",
         lookback=lambda w: z_lookback(Z_WINDOW) + RISK_WINDOW,
         min_obs=lambda w: z_least(Z_WINDOW) + RISK_WINDOW,

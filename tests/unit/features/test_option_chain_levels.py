@@ -10,6 +10,8 @@ import pyarrow as pa
 import pytest
 from chain_models import CLOSE, DAY, run
 
+from engine.features.options_feature_engineer.surface import COMPONENTS, NODES, parameter_names
+
 SPOT = 100.0
 DAYS = (5, 12, 19, 26, 40, 75, 110)
 TENORS = (7, 14, 21, 30, 45, 60, 90, 180)
@@ -164,6 +166,77 @@ def test_beyond_the_expiries_nothing_is_said():
     row = run("int_session__option_volatility", **short)
     assert row["skew_slope_30"] is not None
     assert (row["skew_slope_60"], row["mf_iv_60"]) == (None, None)
+
+
+# What the kernels read ------------------------------------------------------------------------
+
+
+def bars(symbol, close, factor=1.0):
+    values = ("open", "high", "low", "volume", "raw_volume", "vwap", "dollar_volume")
+    return {
+        "symbol": symbol,
+        "session_date": DAY,
+        "known_at": CLOSE,
+        "first_chain": DAY,
+        "has_chain": True,
+        **dict.fromkeys(values, close),
+        "close": close,
+        "raw_close": close,
+        "factor": factor,
+    }
+
+
+def kernel_inputs(row, *, is_index=False, late=CLOSE):
+    key = {"underlying": row["symbol"], "session_date": DAY}
+    schema = pa.schema(
+        [("symbol", pa.string()), ("session_date", pa.date32())]
+        + [("known_at", pa.timestamp("us", tz="UTC")), ("first_chain", pa.date32())]
+        + [("has_chain", pa.bool_())]
+        + [(name, pa.float64()) for name in row if name not in INPUT_KEYS]
+    )
+    return run(
+        "int_features__options_chain",
+        int_options__panel=pa.Table.from_pylist([row], schema=schema),
+        dim_universe=[{"symbol": row["symbol"], "is_index": is_index}],
+        int_session__option_volatility=[key | {"known_at": CLOSE, "spot": 50.0, "atm_30": 0.2}],
+        int_session__option_activity=[key | {"known_at": late, "put_oi": 7.0}],
+    )
+
+
+INPUT_KEYS = ("symbol", "session_date", "known_at", "first_chain", "has_chain")
+
+
+def test_the_chains_spot_is_adjusted_as_the_bars_are_and_a_row_known_with_its_last_input():
+    late = CLOSE + dt.timedelta(minutes=20)
+    row = kernel_inputs(bars("XYZ", 49.0, factor=1.25), late=late)
+    assert (row["spot"], row["close"], row["known_at"]) == (62.5, 49.0, late)
+    assert (row["atm_30"], row["put_oi"]) == (0.2, 7.0)
+
+
+def test_an_index_without_bars_has_its_chains_price_and_a_share_without_a_bar_has_none():
+    nothing = bars("SPX", None, factor=None)
+    row = kernel_inputs(nothing, is_index=True)
+    assert (row["close"], row["raw_close"], row["factor"], row["spot"]) == (50.0, 50.0, 1.0, 50.0)
+    row = kernel_inputs(nothing)
+    assert (row["close"], row["spot"]) == (None, None)
+
+
+def test_each_quarter_has_its_own_components():
+    fits = [
+        {"symbol": "XYZ", "quarter_start": start, "component": component, "intercept": value}
+        | {f"load_{i}": value + i for i in range(len(NODES))}
+        for start, shift in ((dt.date(2024, 4, 1), 0.0), (dt.date(2024, 7, 1), 500.0))
+        for value, component in enumerate(COMPONENTS, 1)
+        for value in [100.0 * value + shift]
+    ]
+    row = run(
+        "int_features__options_feature_engineer_inputs",
+        int_features__surface_fits=fits,
+        int_features__options_chain=[{"symbol": "XYZ", "session_date": DAY, "close": 1.0}],
+    )
+    for place, component in enumerate(COMPONENTS, 1):
+        found = [row[name] for name in parameter_names(component)]
+        assert found == [100.0 * place, *(100.0 * place + i for i in range(len(NODES)))]
 
 
 # Activity -------------------------------------------------------------------------------------

@@ -1,6 +1,10 @@
 {{ config(materialized='view') }}
 -- What the kernels of `options_feature_engineer` read: bars and chain levels, and the principal
 -- components of the surface in force in the session's quarter.
+{% set names = [
+    'intercept', 'load_0', 'load_1', 'load_2', 'load_3', 'load_4', 'load_5', 'load_6', 'load_7',
+    'load_8',
+] -%}
 with
 
 fits as (
@@ -9,8 +13,7 @@ fits as (
         symbol,
         quarter_start,
         {% for component in ['level', 'slope', 'curv'] -%}
-        {% for name in ['intercept', 'load_0', 'load_1', 'load_2', 'load_3', 'load_4', 'load_5',
-            'load_6', 'load_7', 'load_8'] -%}
+        {% for name in names -%}
         max({{ name }}) filter (where component = '{{ component }}')
             as pca_{{ component }}_{{ name }},
         {% endfor -%}

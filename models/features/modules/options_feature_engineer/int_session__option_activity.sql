@@ -26,7 +26,7 @@ contracts as (
         marks.session_date,
         marks.underlying,
         marks.known_at,
-        marks.expiration - marks.session_date as days,
+        marks.expiration - marks.session_date as days_left,
         marks.strike::double as strike,
         marks.option_type,
         marks.option_type = 'P' and marks.strike < marks.forward as is_otm_put,
@@ -66,8 +66,8 @@ strikes as (
         underlying,
         strike,
         sum(open_interest) as oi,
-        coalesce(sum(open_interest) filter (where days <= 30), 0) as near_oi,
-        coalesce(sum(open_interest) filter (where days <= 30 and option_type = 'P'), 0)
+        coalesce(sum(open_interest) filter (where days_left <= 30), 0) as near_oi,
+        coalesce(sum(open_interest) filter (where days_left <= 30 and option_type = 'P'), 0)
             as near_put_oi
     from contracts
     group by session_date, underlying, strike
@@ -125,7 +125,7 @@ traded as (
             'option_volume': 'true',
             'put_volume': "option_type = 'P'",
             'call_volume': "option_type = 'C'",
-            'short_volume': 'days <= 7',
+            'short_volume': 'days_left <= 7',
             'otm_put_volume': 'is_otm_put',
         }.items() -%}
         if(

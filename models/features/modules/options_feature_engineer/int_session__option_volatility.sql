@@ -49,15 +49,30 @@ smiles as (
 
 ),
 
+underlyings as (
+
+    select distinct
+        session_date,
+        underlying
+    from smiles
+
+),
+
+tenors as (
+
+    select unnest({{ tenors }}) as tenor
+
+),
+
 grid as (
 
     select
-        chains.session_date,
-        chains.underlying,
+        underlyings.session_date,
+        underlyings.underlying,
         tenors.tenor,
         tenors.tenor / 365.0 as t
-    from (select distinct session_date, underlying from smiles) as chains
-    cross join (select unnest({{ tenors }}) as tenor) as tenors
+    from underlyings
+    cross join tenors
 
 ),
 
@@ -126,7 +141,7 @@ chains as (
 ),
 
 -- the same points as the smile's
-moments as (
+integrated as (
 
     select
         chains.session_date,
@@ -142,6 +157,17 @@ moments as (
         and (chains.option_type = 'C') = (chains.k >= 0)
         and abs(chains.delta) >= 0.005
     group by chains.session_date, chains.root, chains.expiration
+
+),
+
+moments as (
+
+    select
+        session_date,
+        root,
+        expiration,
+        distribution.*
+    from integrated
 
 ),
 
@@ -193,7 +219,7 @@ nodes as (
         wanted.b * (wanted.rho - wanted.m / sqrt(pow(wanted.m, 2) + pow(wanted.s, 2))) as slope,
         if(spreads.distance <= sqrt(wanted.variance), spreads.relative_spread, null)
             as relative_spread,
-        distribution.*
+        moments.* exclude (session_date, root, expiration)
     from wanted
     left join moments using (session_date, root, expiration)
     left join spreads using (session_date, root, expiration)
