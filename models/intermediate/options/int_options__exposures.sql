@@ -89,7 +89,9 @@ chains as (
     select
         session_date,
         underlying,
-        coalesce(max(known_at) filter (where reason is null), max(known_at)) as known_at,
+        -- of all contracts, counted ones too; and of those that the numbers are of
+        max(known_at) as known_at,
+        max(known_at) filter (where reason is null) as used_known_at,
         list(contract) filter (where reason is null) as contracts,
         count(reason)::integer as left_out,
         {% for reason in [
@@ -120,6 +122,7 @@ select
     session_date,
     underlying,
     known_at,
+    used_known_at,
     spot,
     '{{ var("gex_sign_convention") }}' as sign_convention,
     left_out,
