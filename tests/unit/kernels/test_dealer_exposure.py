@@ -165,9 +165,7 @@ def test_makers_take_the_other_side_of_what_customers_bought():
     assert np.isnan(found_of(HAND)[0]["flow"])  # nobody can tell
 
 
-@pytest.mark.parametrize(
-    ("call_sign", "put_sign"), [(1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)]
-)
+@pytest.mark.parametrize(("call_sign", "put_sign"), [(1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)])
 def test_the_convention_only_changes_signs(call_sign, put_sign):
     naive, _, _ = found_of(HAND)
     other, strikes, _ = found_of(HAND, call_sign, put_sign)
