@@ -20,17 +20,19 @@ select
     left_out_unobserved,
     left_out_no_open_interest,
     left_out_expired,
+    left_out_no_underlying,
     left_out_no_volatility,
     left_out_known_too_late,
     sign_convention,
     case
         when net is not null and flip is not null then null
         when net is not null then 'no_flip'
-        when left_out_no_open_interest > 0 then 'no_open_interest'
+        -- what is nearest to the exposure that it lacks
         when left_out_known_too_late > 0 then 'known_too_late'
         when left_out_no_volatility > 0 then 'no_volatility'
-        when left_out_unobserved > 0 then 'unobserved'
+        when left_out_no_underlying > 0 then 'no_underlying'
+        when left_out_no_open_interest > 0 then 'no_open_interest'
         when left_out_expired > 0 then 'expired'
-        else 'no_underlying'
+        else 'unobserved'
     end as reason
 from {{ ref('int_options__exposures') }}

@@ -61,10 +61,10 @@ contracts as not materialized (
             when marks.open_interest is null
                 then if(marks.is_observed, 'no_open_interest', 'unobserved')
             when not marks.t > 0 then 'expired'
+            when not coalesce(marks.spot > 0 and spots.spot > 0, false) then 'no_underlying'
             when not coalesce(
                 marks.iv > 0
                 and marks.forward > 0
-                and marks.spot > 0
                 and isfinite(marks.gamma + marks.delta + marks.vanna + marks.charm + marks.rate),
                 false
             )
@@ -73,6 +73,10 @@ contracts as not materialized (
         end as reason
     from {{ ref('option_marks') }} as marks
     inner join sessions on marks.session_date = sessions.session_date
+    left join spots
+        on
+            marks.session_date = spots.session_date
+            and marks.underlying = spots.underlying
     left join {{ ref('int_options__trade_sides') }} as sides
         on
             marks.session_date = sides.session_date
@@ -89,11 +93,14 @@ chains as (
     select
         session_date,
         underlying,
-        coalesce(max(known_at) filter (where reason is null), max(known_at)) as known_at,
+        -- of all contracts, counted ones too; and of those that the numbers are of
+        max(known_at) as known_at,
+        max(known_at) filter (where reason is null) as used_known_at,
         list(contract) filter (where reason is null) as contracts,
         count(reason)::integer as left_out,
         {% for reason in [
-            'unobserved', 'no_open_interest', 'expired', 'no_volatility', 'known_too_late'
+            'unobserved', 'no_open_interest', 'expired', 'no_underlying', 'no_volatility',
+            'known_too_late',
         ] -%}
         count(*) filter (where reason = '{{ reason }}')::integer as left_out_{{ reason }}
         {{- ',' if not loop.last }}
@@ -120,12 +127,14 @@ select
     session_date,
     underlying,
     known_at,
+    used_known_at,
     spot,
     '{{ var("gex_sign_convention") }}' as sign_convention,
     left_out,
     left_out_unobserved,
     left_out_no_open_interest,
     left_out_expired,
+    left_out_no_underlying,
     left_out_no_volatility,
     left_out_known_too_late,
     unnest(exposure)

@@ -3,7 +3,7 @@
 select
     panel.symbol,
     panel.session_date,
-    greatest(panel.known_at, exposures.known_at) as known_at,
+    greatest(panel.known_at, exposures.used_known_at) as known_at,
     {{ bar_columns('panel', keys=false) }},
     exposures.spot as dealer_spot,
     {% for name in [
