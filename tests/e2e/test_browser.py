@@ -127,6 +127,9 @@ def test_every_tab_draws(visit: Visit):
             tab = tabs.nth(place)
             tab.click()
             expect(tab).to_have_attribute("aria-selected", "true")
+            # a click while the run of the last one goes on may be lost: wait for what it draws
+            panel = visit.page.locator(f'[id="{tab.get_attribute("aria-controls")}"]')
+            expect(panel).not_to_be_empty()
             visit.settle()
     visit.finish()
 
