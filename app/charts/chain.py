@@ -368,7 +368,7 @@ def gamma_profile(
             axisLine={"show": True, "onZero": False, "lineStyle": {"color": theme.BORDER}},
             **named("strike, dollars"),
         ),
-        "yAxis": value(splitNumber=5, **named("millions of dollars", gap=48)),
+        "yAxis": value(splitNumber=5, **named("M dollars a 1% move", gap=48)),
         "series": [
             {
                 **shared,
@@ -397,6 +397,47 @@ def gamma_profile(
     }
 
 
+def gamma_curve(rows: pa.Table, places: Sequence[tuple[float | None, str]]) -> Option:
+    """Return the net exposure by price of the underlying, with upright lines at spot and flip.
+
+    Parameters
+    ----------
+    rows
+        See `app.queries.gamma.curve`.
+    places
+        Prices and what stands there.
+    """
+    prices = rows["price"].to_pylist()
+    return {
+        "animation": False,
+        "dataset": {"source": rows},
+        "tooltip": tooltip("axis", formatter="{@title}<br/>{@gex_text}"),
+        "grid": {**SIDES, "top": 64, "bottom": 44},
+        "xAxis": value(
+            scale=True,
+            splitLine={"show": False},
+            min=math.floor(min(prices)),
+            max=math.ceil(max(prices)),
+            axisLine={"show": True, "onZero": True, "lineStyle": {"color": theme.MUTED}},
+            **named("price of the underlying, dollars"),
+        ),
+        "yAxis": value(splitNumber=4, **named("M dollars a 1% move", gap=48)),
+        "series": [
+            {
+                "type": "line",
+                "name": "net",
+                "symbol": "none",
+                "connectNulls": False,
+                "lineStyle": {"color": theme.BLUE, "width": 2},
+                "itemStyle": {"color": theme.BLUE},
+                "areaStyle": {"color": theme.BLUE, "opacity": 0.15},
+                "encode": {"x": "price", "y": "net"},
+                "markLine": _upright(places, (theme.TEXT, theme.VIOLET)),
+            }
+        ],
+    }
+
+
 def gamma_levels(rows: pa.Table) -> Option:
     """Return spot between its walls and its flip through time, over the net exposure.
 
@@ -416,7 +457,7 @@ def gamma_levels(rows: pa.Table) -> Option:
         "legend": legend(data=[name for _, name, _, _ in lines]),
         "yAxis": [
             value(gridIndex=0, scale=True, splitNumber=4, **named("dollars", gap=46)),
-            value(gridIndex=1, splitNumber=3, **named("net, M dollars", gap=46)),
+            value(gridIndex=1, splitNumber=3, **named("M dollars", gap=46)),
         ],
         "series": [
             *(
@@ -482,7 +523,6 @@ def contract(rows: pa.Table) -> Option:
         drawn = drawn.append_column(MARK_NAMES[name], pa.array(column, pa.float64()))
     edge: Option = {
         "type": "line",
-        "step": "middle",
         "symbol": "none",
         "connectNulls": False,
         "lineStyle": {"color": theme.MUTED, "width": 1, "opacity": 0.8},

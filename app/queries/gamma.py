@@ -11,7 +11,7 @@ from app import warehouse
 from app.queries.prices import WINDOWS
 from app.reduce import MOST_BARS, buckets
 
-PROFILE, LEVELS = "gex_profile", "gex_levels"
+PROFILE, LEVELS, CURVE = "gex_profile", "gex_levels", "gex_curve"
 MILLION = 1e6
 MOST_STRIKES = 1_200
 
@@ -42,9 +42,27 @@ limit {MOST_STRIKES}
 
 
 def profile(underlying: str, session: dt.date, reach: float) -> pa.Table:
-    """Return gamma exposure by strike, millions of dollars, within so many percent of spot."""
+    """Return exposure by strike, millions of dollars a 1% move, within so many % of spot."""
     table = warehouse.table(_PROFILE, underlying, session, reach)
     return table.sort_by("strike")
+
+
+_CURVE = f"""
+select
+    spot_at as price,
+    gex_net / {MILLION} as net,
+    printf('price %.2f', spot_at) as title,
+    format('net {{:,.2f}} M', gex_net / {MILLION}) as gex_text
+from {CURVE}
+where underlying = ? and session_date = ?
+order by spot_at
+limit {MOST_STRIKES}
+"""
+
+
+def curve(underlying: str, session: dt.date) -> pa.Table:
+    """Return the net exposure where the price might go, millions of dollars a 1% move."""
+    return warehouse.table(_CURVE, underlying, session)
 
 
 def levels(underlying: str, session: dt.date) -> dict[str, Any] | None:

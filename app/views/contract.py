@@ -193,7 +193,7 @@ def _story(rows: pa.Table) -> None:
             "ask": number("Ask", format="%.2f"),
             "quote_check": "Quote",
             "iv": number("Volatility, %", format="%.2f"),
-            "iv_source": "Volatility",
+            "iv_source": "Volatility from",
             "delta": number("Delta", format="%.3f"),
             "gamma": number("Gamma", format="%.4f"),
             "vega": number("Vega", format="%.2f", help="Dollars per 1.00 of volatility."),

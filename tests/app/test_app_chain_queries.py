@@ -184,6 +184,13 @@ def test_gamma_levels_of_a_session_and_through_time(tiny):
     assert gamma.levels("BBB", LAST) is None
 
 
+def test_the_curve_of_gamma_is_zero_at_the_flip(tiny):
+    rows = gamma.curve("AAA", LAST).to_pylist()
+    assert len(rows) == 41
+    (flip,) = [row["price"] for row in rows if row["net"] == 0]
+    assert flip == pytest.approx(97.5)
+
+
 # -- contracts -------------------------------------------------------------------------------
 
 

@@ -500,7 +500,7 @@ OPTIONS_TABS = {
     "Term structure": (1, 1),
     "Surface": (1, 0),
     "Skew history": (1, 0),
-    "Gamma exposure": (2, 0),
+    "Gamma exposure": (3, 0),
     "Quality": (1, 1),
     "Contract": (1, 1),
 }
@@ -569,6 +569,13 @@ def test_without_gamma_tables_the_rest_of_options_is_there(page, warehouse_witho
     app = clean(options(page, "Gamma exposure").run())
     assert "`gex_profile` and `gex_levels` are not in this version" in said(app)
     assert metric(app, "Marked")[0] == "54"
+
+
+def test_gamma_without_its_curve_is_drawn_without_it(page, warehouse_without):
+    warehouse_without("gex_curve")
+    app = clean(options(page, "Gamma exposure").run())
+    assert charts(app) == 2
+    assert "`long_calls_short_puts`" in said(app)
 
 
 def test_any_contract_tells_its_story(page, tiny):

@@ -207,15 +207,22 @@ select
     3e2 as call_oi, 2e2 as put_oi, 3e6 * exp(-abs(strike - 105) / 10) as gex_call,
     -2e6 * exp(-abs(strike - 90) / 10) as gex_put,
     3e6 * exp(-abs(strike - 105) / 10) - 2e6 * exp(-abs(strike - 90) / 10) as gex_net,
-    'calls_long_puts_short' as sign_convention
+    'long_calls_short_puts' as sign_convention
 from (select * replace (strike::double as strike) from option_marks)
 group by underlying, session_date, strike;
+
+create table gex_curve as
+select
+    underlying, session_date, (place / 100)::decimal(4, 2) as log_move, known_at, spot,
+    97.5 * exp(place / 100) as spot_at, 1e6 * place as gex_net, sign_convention
+from (select distinct underlying, session_date, known_at, spot, sign_convention from gex_profile)
+cross join range(-20, 21) as r (place);
 
 create table gex_levels as
 select
     underlying, session_date, any_value(known_at) as known_at, any_value(spot) as spot,
     sum(gex_net) as net_gex, 975e-1 as gamma_flip, 105e0 as call_wall, 90e0 as put_wall,
-    54 as contracts, 0 as left_out, 'calls_long_puts_short' as sign_convention
+    54 as contracts, 0 as left_out, 'long_calls_short_puts' as sign_convention
 from gex_profile
 group by underlying, session_date;
 

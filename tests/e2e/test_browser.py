@@ -68,7 +68,7 @@ def test_a_view_of_features_is_shown(tab: str, charts: int, visit: Visit, pictur
         ("Term structure", 1),
         ("Surface", 1),
         ("Skew history", 1),
-        ("Gamma exposure", 2),
+        ("Gamma exposure", 3),
         ("Quality", 1),
         ("Contract", 1),
     ],
