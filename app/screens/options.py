@@ -69,7 +69,7 @@ def _choose(underlyings: list[str]) -> tuple[str, dt.date]:
         session: dt.date = st.selectbox(
             "Session",
             sessions,
-            key=f"options_session_{underlying}",
+            key="options_session",
             format_func=lambda day: f"{day:%Y-%m-%d %a}",
             width=190,
             persist_state="session",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import cards, warehouse, wording
 from app.charts import chain as charts
-from app.queries import gamma, prices
+from app.queries import contracts, gamma, prices
 
 _REACH = {"5%": 5.0, "10%": 10.0, "20%": 20.0, "All": 1e6}
 
@@ -20,9 +20,10 @@ def draw(underlying: str, session: dt.date) -> None:
         return
     levels = gamma.levels(underlying, session)
     if levels is None or levels["net_gex"] is None:
-        why = (levels or {}).get("reason")
+        why = (levels or {}).get("reason") or ""
+        why = contracts.meanings([why]).get(why, why)
         cards.nothing(
-            f"{underlying} has no gamma exposure on {session}" + (f" ({why})." if why else "."),
+            f"{underlying} has no gamma exposure on {session}" + (f": {why}." if why else "."),
             "It needs open interest and a spot price in the chain's files: see Quality.",
         )
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tiny_warehouse import make
 
 from app import warehouse
 from app.page import find
+from app.queries import chains
 from engine.errors import LockedError
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
@@ -598,3 +600,28 @@ def test_arbitrage_through_time_is_drawn_where_there_is_any(page, tiny):
     app = clean(app.run())
     assert charts(app) == 1
     assert metric(app, "Unexplained") == ("0", "all accounted for")
+
+
+def test_another_underlying_without_the_session_shows_its_newest(page, tiny, monkeypatch):
+    days = chains.sessions("AAA")
+    monkeypatch.setattr(chains, "underlyings", lambda: ["AAA", "BBB"])
+    monkeypatch.setattr(chains, "sessions", lambda name: days if name == "AAA" else days[5:])
+    app = clean(page("options").run())
+    assert app.selectbox(key="options_session").value == days[0]
+    app.selectbox(key="options_underlying").set_value("BBB")
+    app = clean(app.run())
+    assert app.selectbox(key="options_session").value == days[5]
+    app.selectbox(key="options_session").set_value(days[9])
+    app.run()
+    app.selectbox(key="options_underlying").set_value("AAA")
+    app = clean(app.run())
+    assert app.selectbox(key="options_session").value == days[9]  # both have it: it stays
+
+
+def test_an_underlying_without_expiries_is_said_so_in_every_tab(page, tiny, monkeypatch):
+    monkeypatch.setattr(chains, "underlyings", lambda: ["BBB"])
+    monkeypatch.setattr(chains, "sessions", lambda name: [dt.date(2026, 2, 25)])
+    for tab in OPTIONS_TABS:
+        app = clean(options(page, tab).run())
+        assert charts(app) == 0
+        assert len(app.info) >= 1, tab
