@@ -52,8 +52,8 @@ def draw(underlying: str, session: dt.date) -> None:
             key="options_across",
         )
     chosen = by_label[label]
-    left, right = st.columns([7, 3])
-    with left, cards.card("Smile", f"{underlying}, {label}", key="options_smile", height="stretch"):
+    left, right = st.columns([2, 1])
+    with left, cards.card("Smile", label, key="options_smile", height="stretch"):
         _smile(underlying, session, chosen, by_moneyness=across == _MONEYNESS)
     with right, cards.card("What it rests on", key="options_trust", height="stretch"):
         _trust(underlying, session, chosen)
@@ -105,7 +105,7 @@ def _trust(underlying: str, session: dt.date, chosen: dict[str, Any]) -> None:
         ("Points", f"{chosen['count_points'] or 0:,}"),
         ("Fit error, mean", _points(chosen["rmse"])),
         ("Fit error, worst", _points(chosen["worst"])),
-        ("Butterfly violations", f"{chosen['butterflies'] or 0} of 33 places"),
+        ("Butterfly violations", f"at {chosen['butterflies'] or 0} of 33 places"),
         ("Drawn between", _between(chosen)),
         ("At the forward", wording.percent((chosen["atm_iv"] or 0) / 100 or None)),
         ("Forward", _price(chosen["forward"])),
@@ -115,16 +115,12 @@ def _trust(underlying: str, session: dt.date, chosen: dict[str, Any]) -> None:
     if marked:
         rows.append(("Contracts", f"{marked['count_marked']:,} of {marked['count_contracts']:,}"))
         rows += [
-            (f"… marked by {name}", f"{marked[key]:,}")
+            (f"Marked by {name}", f"{marked[key]:,}")
             for key, name in charts.MARK_NAMES.items()
             if marked[key]
         ]
-    st.dataframe(
-        {"What": [row[0] for row in rows], "Value": [row[1] for row in rows]},
-        key="options_trust_table",
-        hide_index=True,
-        height="content",
-    )
+    # lines of text fold where the window is narrow, a table would be cut
+    st.markdown("  \n".join(f":gray[{what}:] {is_}" for what, is_ in rows))
 
 
 def _price(value: float | None) -> str:

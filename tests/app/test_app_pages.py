@@ -498,7 +498,7 @@ def test_regimes_do_without_bars(page, warehouse_without):
 # -- options ---------------------------------------------------------------------------------
 
 OPTIONS_TABS = {
-    "Smile": (1, 2),
+    "Smile": (1, 1),
     "Term structure": (1, 1),
     "Surface": (1, 0),
     "Skew history": (1, 0),
@@ -534,9 +534,8 @@ def test_a_borrowed_smile_is_said_to_be_one(page, tiny):
     assert app.selectbox(key=key).value == "AAA 2026-03-20"
     app.selectbox(key=key).set_value("AAA 2026-06-19")
     app = clean(app.run())
-    trust = dict(app.dataframe[0].value.values.tolist())
-    assert trust["Shape from"] == "the nearest expiry"
-    assert trust["Reason"] == "too_few_points"
+    assert ":gray[Shape from:] the nearest expiry" in said(app)
+    assert ":gray[Reason:] too_few_points" in said(app)
     app.segmented_control(key="options_across").set_value("% of forward")
     assert charts(clean(app.run())) == 1
 
