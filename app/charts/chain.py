@@ -345,13 +345,14 @@ def gamma_profile(
     """
     strikes = rows["strike"].to_pylist()
     gaps = [b - a for a, b in itertools.pairwise(strikes) if b > a]
-    span = (strikes[-1] - strikes[0]) if len(strikes) > 1 else 1.0
     narrow = min(gaps, default=1.0)
     shared: Option = {
         "type": "bar",
         "stack": "gamma",
         "datasetIndex": 0,
-        "barWidth": f"{max(0.15, min(4.0, 70 * narrow / span)):.2f}%",
+        "barWidth": "72%",  # of the narrowest gap between strikes
+        "barMaxWidth": 26,
+        "barMinWidth": 2,
     }
     colours = (theme.TEXT, theme.VIOLET, theme.UP, theme.DOWN)
     return {
@@ -365,6 +366,7 @@ def gamma_profile(
             splitLine={"show": False},
             min=strikes[0] - narrow,
             max=strikes[-1] + narrow,
+            axisLabel={"showMinLabel": False, "showMaxLabel": False},
             axisLine={"show": True, "onZero": False, "lineStyle": {"color": theme.BORDER}},
             **named("strike, dollars"),
         ),
@@ -418,6 +420,7 @@ def gamma_curve(rows: pa.Table, places: Sequence[tuple[float | None, str]]) -> O
             splitLine={"show": False},
             min=math.floor(min(prices)),
             max=math.ceil(max(prices)),
+            axisLabel={"showMinLabel": False, "showMaxLabel": False},
             axisLine={"show": True, "onZero": True, "lineStyle": {"color": theme.MUTED}},
             **named("price of the underlying, dollars"),
         ),
