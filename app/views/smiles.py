@@ -304,6 +304,17 @@ def _forwards(underlying: str, session: dt.date) -> None:
             "reason": "Reason",
         },
     )
+    if any(row["rate_source"] == "default" for row in rows):
+        st.caption(
+            "No rate curve was known: the setting `option_default_rate` stands in. Put rates into "
+            "reference/rates of the lake."
+        )
+    lonely = sum(row["forward_method"] == "dividends" for row in rows)
+    if lonely:
+        st.caption(
+            f"{lonely} of {len(rows)} forwards are from rate and dividends: fewer than two pairs of "
+            "a call and a put were priced together, or they disagreed."
+        )
 
 
 _NAMES = {

@@ -120,6 +120,36 @@ def test_a_narrow_terminal_gets_calls_above_puts(tiny: Path) -> None:
     assert all(len(line) <= 90 for line in lines[1:-1])
 
 
+@pytest.fixture
+def two_roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each expiry of AAA has a second root, AAAW, without puts."""
+    monkeypatch.setenv("QUANT_WAREHOUSE", str(tmp_path / "two"))
+    make(tmp_path / "two")
+    with duckdb.connect(str((tmp_path / "two" / "current.duckdb").resolve())) as connection:
+        for table, kept in (("option_marks", "option_type = 'C'"), ("iv_smiles", "true")):
+            connection.execute(
+                f"insert into {table} select * replace ('AAAW' as root) from {table} where {kept}"
+            )
+    return tmp_path / "two"
+
+
+def test_two_roots_of_an_expiry_are_two_tables(quant: Quant, two_roots: Path) -> None:
+    _, out, _ = quant("chain", "AAA")
+    assert out.count("AAA on 2026-02-25") == 1
+    assert out.count("AAA (AAAW) on 2026-02-25") == 1
+    _, out, _ = quant("chain", "AAA", "-f", "csv")
+    assert len(out.splitlines()) == 1 + 2 * 9
+
+
+def test_a_root_may_be_asked_for(quant: Quant, two_roots: Path) -> None:
+    code, out, _ = quant("chain", "aaaw", "-f", "json")
+    assert code == 0
+    rows = json.loads(out)
+    assert {row["root"] for row in rows} == {"AAAW"}
+    assert {row["underlying"] for row in rows} == {"AAA"}
+    assert all(row["put_mark"] is None and row["call_mark"] is not None for row in rows)
+
+
 @pytest.mark.parametrize(
     ("words", "what", "remedy"),
     [
