@@ -312,8 +312,8 @@ def _forwards(underlying: str, session: dt.date) -> None:
     lonely = sum(row["forward_method"] == "dividends" for row in rows)
     if lonely:
         st.caption(
-            f"{lonely} of {len(rows)} forwards are from rate and dividends: fewer than two pairs of "
-            "a call and a put were priced together, or they disagreed."
+            f"{lonely} of {len(rows)} forwards are from rate and dividends: fewer than two pairs "
+            "of a call and a put were priced together, or they disagreed."
         )
 
 

@@ -624,3 +624,14 @@ def test_an_underlying_without_expiries_is_said_so_in_every_tab(page, tiny, monk
         app = clean(options(page, tab).run())
         assert charts(app) == 0
         assert len(app.info) >= 1, tab
+
+
+def test_a_rate_by_default_is_said_to_be_one(page, tiny, monkeypatch):
+    rows = [
+        {**row, "rate_source": "default", "forward_method": "dividends"}
+        for row in chains.forwards("AAA", dt.date(2026, 2, 25))
+    ]
+    monkeypatch.setattr(chains, "forwards", lambda *which: rows)
+    words = said(clean(options(page, "Term structure").run()))
+    assert "`option_default_rate` stands in" in words
+    assert "3 of 3 forwards are from rate and dividends" in words
