@@ -151,9 +151,7 @@ def _compared(connection: duckdb.DuckDBPyConnection, name: str, rows: str) -> It
         group by all order by all
         """,
     )
-    yield table(
-        connection, f"{name}: all", f"select {IV_FIGURES} from compared where {rows}"
-    )
+    yield table(connection, f"{name}: all", f"select {IV_FIGURES} from compared where {rows}")
 
 
 def _gaps(connection: duckdb.DuckDBPyConnection, name: str, group: str) -> Iterator[str]:

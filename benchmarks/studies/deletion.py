@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from benchmarks.studies.stores import SEED
 from engine.kernels import black
-from engine.lake.schema import DAY_SECONDS, OPTIONS
+from engine.lake.schema import DAY_SECONDS, OPTIONS, SNAPSHOT_SECONDS
 from engine.lake.store import Lake
 
 FIRST_WHOLE = 3  # sessions left as they are: what was never seen gets no mark
@@ -45,10 +45,13 @@ WAYS = """
 """
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
+def prepare(
+    connection: duckdb.DuckDBPyConnection, lake: Path, trades_of: int = SNAPSHOT_SECONDS
+) -> None:
     """Make the table `known`: every usable quote of a lake, its last trade, and its way.
 
-    `connection` is one to the build of the whole lake.
+    `connection` is one to the build of the whole lake; `trades_of` are the rows whose close is
+    the last trade, those of the snapshot or those of the day.
     """
     has_trades = "sim" in lake.parent.name
     ways = WAYS if has_trades else WAYS.replace("'last trade'", "'single'").replace(
@@ -66,7 +69,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
                 parse_filename(filename, true)::date as session_date,
                 root, expiration, strike, option_type, close
             from read_parquet('{lake}/options/2*.parquet', filename = true)
-            where bar_seconds = 0
+            where bar_seconds = {trades_of}
         )
     """)
     connection.execute(f"""

@@ -10,8 +10,8 @@ from benchmarks.studies import deletion
 from benchmarks.studies.show import LENGTH, REGION, table
 from benchmarks.studies.stores import Stores, built
 from engine.lake.schema import DAY_SECONDS
-from engine.lake.store import Lake
 from engine.settings import Settings
+from engine.warehouse import register
 
 FIGURES = """
     count(*) as quotes,
@@ -46,7 +46,8 @@ def _compare(stores: Stores, whole: Settings, name: str, market: str) -> Iterato
             connection,
             f"{market}: by what was taken and where the mark came from",
             f"""
-            select way as taken, mark_source as mark, {FIGURES}
+            select way as taken, mark_source as mark, {FIGURES},
+                median(smile_error) as "the smile: median"
             from judged where mark is not null group by all order by all
             """,
         )
@@ -66,7 +67,10 @@ def _compare(stores: Stores, whole: Settings, name: str, market: str) -> Iterato
 
 
 def _trades_only(stores: Stores, whole: Settings) -> Iterator[str]:
-    """Yield what marks are worth where the day's trades are all that there is."""
+    """Yield what marks are worth where the day's trades are all that there is.
+
+    They are of the close, so the contract's worth is moved there from the snapshot.
+    """
     changed = stores.changed("sim_trades", whole.lake)
     with duckdb.connect() as connection:
         for day in changed.days("options"):
@@ -79,19 +83,23 @@ def _trades_only(stores: Stores, whole: Settings) -> Iterator[str]:
     with built(stores.settings("sim_trades")):
         pass
     with built(whole) as connection:
-        deletion.prepare(connection, whole.lake)
-        judge(connection, stores.settings("sim_trades"), whole, everything=True)
+        deletion.prepare(connection, whole.lake, DAY_SECONDS)
+        judge(connection, stores.settings("sim_trades"), whole, at_close=True)
+        ((count,),) = connection.execute("select count(mark) from judged").fetchall()
+        yield f"## Simulated, day aggregates of trades only: {count:,} marks\n"
         yield table(
             connection,
-            "Simulated, day aggregates of trades only: all quotes of the whole lake",
+            "By where the mark came from, and what the smile would say of the same contracts",
             f"""
-            select mark_source as mark, {FIGURES}
+            select mark_source as mark, {FIGURES},
+                median(smile_error) as "the smile: median",
+                quantile_cont(smile_error, 0.9) as "the smile: 90%"
             from judged where mark is not null group by all order by all
             """,
         )
         yield table(
             connection,
-            "Simulated, day aggregates of trades only: by delta and days to expiration",
+            "By delta and days to expiration",
             f"""
             select {REGION} as region, {LENGTH} as days, {FIGURES}
             from judged where mark is not null group by all order by all
@@ -101,15 +109,18 @@ def _trades_only(stores: Stores, whole: Settings) -> Iterator[str]:
 
 def judge(
     connection: duckdb.DuckDBPyConnection, changed: Settings, whole: Settings,
-    everything: bool = False,
+    at_close: bool = False,
 ) -> None:  # fmt: skip
     """Make the table `judged`: marks of the changed lake beside what is known.
 
-    A simulated quote is judged by what the contract is worth, a real one by its mid.
+    A simulated quote is judged by what the contract is worth, a real one by its mid. `at_close`
+    judges all contracts, by what they are worth 15 minutes later, when the market closes.
     """
+    register(connection)
     connection.execute(f"attach '{changed.build_file}' as changed (read_only)")
-    worth, truth = "known.mid", ""
-    if (Lake(whole.lake).root / "_truth").exists():
+    worth = "known.mid"
+    truth = ""
+    if (whole.lake / "_truth").exists():
         worth = "truth.fair"
         truth = f"""
             inner join (
@@ -122,17 +133,44 @@ def judge(
                     fair
                 from read_parquet('{whole.lake}/_truth/options/*.parquet', filename = true)
             ) as truth using (session_date, root, expiration, strike, option_type)
+            inner join (
+                select session_date, symbol as underlying, close / spot as ratio
+                from read_parquet('{whole.lake}/_truth/sessions.parquet')
+            ) as moves using (session_date, underlying)
         """
-    chosen = "true" if everything else "is_out and marks.quote_check is distinct from 'good'"
+    if at_close:
+        worth += """
+            + bs_price(known.option_type, known.forward * ratio, known.strike::double,
+                greatest(known.t - 15 / 525600, 0), 0.0, 0.0, known.iv)
+            - bs_price(known.option_type, known.forward, known.strike::double,
+                known.t, 0.0, 0.0, known.iv)
+        """
+    chosen = "true" if at_close else "is_out and marks.quote_check is distinct from 'good'"
     connection.execute(f"""
         create or replace temp table judged as
+        with beside as (
+            select
+                known.*, marks.mark, marks.mark_source, {worth} as worth,
+                exp(-marks.rate * marks.t) * bs_price(
+                    known.option_type, marks.forward, known.strike::double, marks.t, 0.0, 0.0,
+                    sqrt((smiles.a + smiles.b * (
+                        smiles.rho * (ln(known.strike::double / marks.forward) - smiles.m)
+                        + sqrt((ln(known.strike::double / marks.forward) - smiles.m) ** 2
+                            + smiles.s ** 2)
+                    )) / marks.t)
+                ) as by_smile
+            from known
+            {truth}
+            left join changed.option_marks as marks
+                using (session_date, root, expiration, strike, option_type)
+            left join changed.iv_smiles as smiles
+                using (session_date, root, expiration)
+            where {chosen}
+        )
         select
-            known.*, marks.mark, marks.mark_source, marks.mark_age,
-            abs(marks.mark - {worth}) / greatest(known.spread, 0.01) as error,
-            abs(known.last_trade - {worth}) / greatest(known.spread, 0.01) as naive
-        from known
-        {truth}
-        left join changed.option_marks as marks
-            using (session_date, root, expiration, strike, option_type)
-        where {chosen}
+            *,
+            abs(mark - worth) / greatest(spread, 0.01) as error,
+            abs(last_trade - worth) / greatest(spread, 0.01) as naive,
+            abs(by_smile - worth) / greatest(spread, 0.01) as smile_error
+        from beside
     """)

@@ -56,7 +56,8 @@ def study(stores: Stores) -> Iterator[str]:
         """)
         yield "## Simulated chains: the smile less the true volatility, vol points\n"
         place = "if(is_between, '1 between the outermost points', '2 beyond them') as strikes"
-        yield table(connection, "All", f"select {place}, {FIGURES} from errors group by all order by all")
+        by_place = f"{place}, {FIGURES} from errors group by all order by all"
+        yield table(connection, "All", f"select {by_place}")
         yield table(
             connection,
             "Between the outermost points, by delta and days to expiration",
@@ -68,7 +69,7 @@ def study(stores: Stores) -> Iterator[str]:
         yield table(
             connection,
             "By underlying",
-            f"select underlying, {place}, {FIGURES} from errors group by all order by all",
+            f"select underlying, {by_place}",
         )
         yield table(
             connection,

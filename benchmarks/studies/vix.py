@@ -17,10 +17,10 @@ from engine.options import vix
 def study(stores: Stores) -> Iterator[str]:
     """Yield the differences, and what they go along with."""
     with built(stores.spx()) as connection:
-        levels = pd.DataFrame([row for day in _days(connection) if (row := _level(connection, day))])
+        found = levels(connection)
         closes = f"read_parquet('{stores.real / VIX}')"
         prices = f"read_parquet('{stores.real / DAILY}')"
-        connection.register("levels", levels)
+        connection.register("levels", found)
         # The index itself is in no file at hand: its close is the share's times their usual ratio,
         # which moves with the share's dividends and so is taken from the days around.
         connection.execute(f"""
@@ -102,6 +102,11 @@ def study(stores: Stores) -> Iterator[str]:
             ) group by all order by all
             """,
         )
+
+
+def levels(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Return the index of every session that has both expirations, one row a session."""
+    return pd.DataFrame([row for day in _days(connection) if (row := _level(connection, day))])
 
 
 def _days(connection: duckdb.DuckDBPyConnection) -> list[dt.date]:

@@ -10,7 +10,6 @@ import csv
 import datetime as dt
 import gzip
 import math
-from pathlib import Path
 
 import duckdb
 import pytest

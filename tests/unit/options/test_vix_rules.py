@@ -90,7 +90,9 @@ def test_a_dense_lognormal_chain_has_its_own_variance(sigma):
     strikes = np.arange(900.0, 9000.0, 5.0)
     sides = []
     for is_call in (True, False):
-        undiscounted = black.price(spot * math.exp(rate * t), strikes, sigma * math.sqrt(t), is_call)
+        undiscounted = black.price(
+            spot * math.exp(rate * t), strikes, sigma * math.sqrt(t), is_call
+        )
         sides += 2 * [math.exp(-rate * t) * undiscounted]
     term = vix.term_variance(strikes, *sides, t, rate)
     assert math.sqrt(term.variance) == pytest.approx(sigma, rel=5e-4)
