@@ -124,6 +124,9 @@ def take_out(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
             select rows.* from rows
             left join (from known where session_date = $day) as known
                 using (root, expiration, strike, option_type)
+            anti join (
+                from known where session_date = $day and way = 'expiry'
+            ) as expiries using (root, expiration)
             where
                 not coalesce(known.is_out, false)
                 or (known.way = 'day trade' and rows.bar_seconds = {DAY_SECONDS})
