@@ -170,9 +170,23 @@ placed as (
         smiles.fit_source,
         smiles.fit_age,
         epoch(smiles.known_at) - epoch(wanted.priced_at) as price_age,
-        if(smiles.t > 0 and smiles.forward > 0, sqrt(
-            {{ smile_variance('ln(wanted.strike::double / smiles.forward)', 'smiles') }} / smiles.t
-        ), null) as drawn_iv,
+        if(
+            smiles.t > 0 and smiles.forward > 0, ln(wanted.strike::double / smiles.forward), null
+        ) as k,
+        -- beyond its outermost points a smile is not trusted to rise faster than moneyness does
+        if(
+            smiles.fit_source = 'own',
+            least(greatest(k, smiles.lowest_k), smiles.highest_k),
+            k
+        ) as inner_k,
+        sqrt(least(
+            {{ smile_variance('k', 'smiles') }},
+            if(
+                k / nullif(inner_k, 0.0) > 1.0,
+                k / inner_k * {{ smile_variance('inner_k', 'smiles') }},
+                null
+            )
+        ) / smiles.t) as drawn_iv,
         -- straight between the nearest quotes on either side, as much beyond the outermost ones
         case
             when below.strike < above.strike
