@@ -116,8 +116,10 @@ carried as (
         unobserved.*,
         unobserved.spot * exp(case
             when below.t < above.t
-                then below.growth
-                + (above.growth - below.growth) * (unobserved.t - below.t) / (above.t - below.t)
+                then
+                    below.growth
+                    + (above.growth - below.growth) * (unobserved.t - below.t)
+                    / (above.t - below.t)
             else coalesce(below.growth / below.t, above.growth / above.t) * unobserved.t
         end) as forward,
         coalesce(below.rate, above.rate) as rate

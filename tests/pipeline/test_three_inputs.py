@@ -63,8 +63,8 @@ def worth(symbol, spot, strike, kind, instant):
     return math.exp(-RATE * t) * float(black.price(forward, strike, stdev, kind == "C"))
 
 
-def ticker(symbol, strike, kind):
-    return f"O:{symbol}{EXPIRY:%y%m%d}{kind}{round(strike * 1000):08d}"
+def ticker(symbol, strike, kind, expiry=EXPIRY):
+    return f"O:{symbol}{expiry:%y%m%d}{kind}{round(strike * 1000):08d}"
 
 
 def aggregate(name, price, instant, volume=10):
@@ -116,6 +116,8 @@ def day_files(folder, day):
                 continue
             price = worth("QQQ", spot, strike, kind, utc(day, CLOSE[day]))
             rows.append(aggregate(ticker("QQQ", strike, kind), price, midnight))
+    for kind in "CP":  # they settle at the second session's close
+        rows.append(aggregate(ticker("QQQ", 475, kind, HALF), 7.0, midnight))
     return [
         ("massive_stocks_day", write(folder / f"day-{day}.csv.gz", MASSIVE,
                                      [aggregate("QQQ", spot, midnight)])),
@@ -276,8 +278,17 @@ def test_a_contract_that_did_not_trade_again_is_marked_by_the_smile(marks):
     spot = share("QQQ", HALF, CLOSE[HALF])
     fair = worth("QQQ", spot, 490, "C", utc(HALF, CLOSE[HALF]))
     assert row["mark"] == pytest.approx(fair, abs=0.01)
-    assert counts[FULL, "QQQ"] == (18, 18, 0, 0, 0, 0)
-    assert counts[HALF, "QQQ"] == (17, 17, 0, 0, 0, 1)
+    assert counts[FULL, "QQQ"] == (20, 20, 0, 0, 0, 0)
+    assert counts[HALF, "QQQ"] == (19, 19, 0, 0, 0, 1)
+
+
+def test_at_settlement_a_contract_is_worth_what_exercise_gives(marks):
+    spot = share("QQQ", HALF, CLOSE[HALF])
+    for kind, worth_now in (("C", spot - 475), ("P", 0.0)):
+        row = marks[0][HALF, "QQQ", 475, kind]
+        assert (row["mark_source"], row["reason"]) == ("intrinsic", "expired")
+        assert row["mark"] == pytest.approx(worth_now)
+        assert row["iv"] is None
 
 
 def test_another_snapshot_looks_at_what_was_known_by_then(marks, settings):

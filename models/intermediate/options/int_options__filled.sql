@@ -179,19 +179,21 @@ placed as (
             least(greatest(k, smiles.lowest_k), smiles.highest_k),
             k
         ) as inner_k,
-        sqrt(least(
+        if(k is null, null, sqrt(least(
             {{ smile_variance('k', 'smiles') }},
             if(
                 k / nullif(inner_k, 0.0) > 1.0,
-                k / inner_k * {{ smile_variance('inner_k', 'smiles') }},
+                k / inner_k * nullif({{ smile_variance('inner_k', 'smiles') }}, 0.0),
                 null
             )
-        ) / smiles.t) as drawn_iv,
+        ) / smiles.t)) as drawn_iv,
         -- straight between the nearest quotes on either side, as much beyond the outermost ones
         case
             when below.strike < above.strike
-                then below.off_iv + (above.off_iv - below.off_iv)
-                * ((wanted.strike - below.strike) / (above.strike - below.strike))
+                then
+                    below.off_iv
+                    + (above.off_iv - below.off_iv)
+                    * ((wanted.strike - below.strike) / (above.strike - below.strike))
             else coalesce(below.off_iv, above.off_iv, 0.0)
         end as nearby,
         if(drawn_iv + nearby > 0, drawn_iv + nearby, drawn_iv) as smile_iv
