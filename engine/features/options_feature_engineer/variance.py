@@ -25,10 +25,9 @@ kernel = partial(
 
 _WHY = (
     "Cboe's sum over listed strikes ends where bids end and steps with the strikes' distance; here "
-    "volatility is straight over log moneyness between out-of-the-money strikes and flat beyond "
-    "them (Jiang & Tian 2005), so that chains of coarse strikes are measured alike. NULL where the "
-    "strikes do not reach one standard deviation on either side. The index by its published rules "
-    "is not a feature."
+    "volatility is straight over log moneyness between out-of-the-money strikes of at least 0.001 "
+    "delta and flat beyond them (Jiang & Tian 2005), so that chains of coarse strikes are measured "
+    "alike. NULL where the strikes do not reach one standard deviation on either side."
 )
 
 
