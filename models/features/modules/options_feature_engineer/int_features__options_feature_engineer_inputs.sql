@@ -12,12 +12,12 @@ fits as (
     select
         symbol,
         quarter_start,
-        {% for component in ['level', 'slope', 'curv'] -%}
-        {% for name in names -%}
+        {% for component in ['level', 'slope', 'curv'] %}
+        {% for name in names %}
         max({{ name }}) filter (where component = '{{ component }}')
             as pca_{{ component }}_{{ name }},
-        {% endfor -%}
-        {% endfor -%}
+        {% endfor %}
+        {% endfor %}
     from {{ ref('int_features__surface_fits') }}
     group by symbol, quarter_start
 
