@@ -86,6 +86,43 @@ def _diffuse_or_exercise(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _meet(
+    values: np.ndarray,
+    spot: np.ndarray,
+    last: int,
+    cash: float,
+    share: float,
+    r: float,
+    q: float,
+    t: float,
+) -> int:
+    """Find between which points holding begins to pay more than exercise.
+
+    What holding is worth above exercise begins as a parabola whose curvature is what exercise gains
+    in a time. So the first point above says where it begins, and what to put at the last point
+    below for the next step of the lattice to see the parabola.
+
+    Returns
+    -------
+    int
+        The last point at which exercise is due, 0 for none.
+    """
+    n = values.size
+    while last < n - 2 and values[last + 1] == cash - share * spot[last + 1]:
+        last += 1
+    while last > 0:
+        bend = (r * cash - q * share * spot[last]) * t * (_STEP * _STEP)
+        over = values[last + 1] - (cash - share * spot[last + 1])
+        root = math.sqrt(over / bend) if bend > 0.0 and over > 0.0 else 0.0
+        part = 1.0 - min(root, 2.0)
+        values[last] = cash - share * spot[last] + max(bend, 0.0) * part * part
+        if part >= 0.0:
+            break
+        last -= 1
+    return last
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def corrections(
     side: int,
     t: float,
@@ -120,8 +157,10 @@ def corrections(
     strikes = _STRIKES if times.size else 1
     held, room = work[:_STRIKES], work[_STRIKES : 2 * _STRIKES]
     plain, other, spot = work[2 * _STRIKES], work[2 * _STRIKES + 1], work[2 * _STRIKES + 2]
-    scale, owed = np.ones(_STRIKES), np.zeros(_STRIKES)
-    begin = np.ones(_STRIKES, np.int64)
+    scale = np.ones(_STRIKES)
+    last = np.zeros(_STRIKES, np.int64)  # point at which exercise is due now, 0 for none
+    # deep in the money a value is line[k, 0] - line[k, 1] x spot, grown, until the next ex-date
+    line = np.empty((_STRIKES, 2))
     upcoming = times.size - 1
     final = 0.0
     while upcoming >= 0 and times[upcoming] >= t:
@@ -129,15 +168,22 @@ def corrections(
         upcoming -= 1
     for i in range(n):
         spot[i] = math.exp(sign * wide * (i - _HALF) * _STEP)
-        plain[i] = max(sign * (1.0 - spot[i]), 0.0)
+        plain[i] = sign * (1.0 - spot[i])
+    _larger(plain, spot, 0.0, 0.0)
     for k in range(strikes):
         if strikes > 1:
             scale[k] = math.exp((k - _STRIKES // 2) * _STRIKE_STEP)
-        owed[k] = final * scale[k]  # cash not received by expiry, grown to it
-        for i in range(n):
+        owed = final * scale[k]
+        line[k, 0], line[k, 1] = sign * (1.0 + owed), sign
+        if owed > 0.0:
             # ex at expiry: exercise before the drop or take the payoff after it
-            held[k, i] = max(plain[i], sign * (1.0 - max(spot[i] - owed[k], 0.0)))
-    passed = 0.0
+            for i in range(n):
+                held[k, i] = sign * (1.0 - max(spot[i] - owed, 0.0))
+            _larger(held[k], spot, sign, sign)
+            _larger(held[k], spot, 0.0, 0.0)
+        else:
+            held[k, :] = plain
+    passed, grown = 0.0, 1.0
     while True:
         end = t - times[upcoming] if upcoming >= 0 else t
         steps = max(math.ceil((end - passed) / t * 3.0 / (_STEP * _STEP) - 1e-9), 1)
@@ -157,25 +203,17 @@ def corrections(
             plain, other = other, plain
             for k in range(strikes):
                 old, new = held[k], room[k]
-                first = begin[k]
-                _diffuse_or_exercise(old, new, spot, first, weight, cash, share)
+                at = last[k]
+                _diffuse_or_exercise(old, new, spot, at + 1, weight, cash, share)
                 new[n - 1] = 0.0
-                new[first - 1] = cash - share * spot[first - 1]
-                if first == 1:
-                    new[0] = max(new[0], sign * (1.0 - spot[0] * grown + owed[k]))
-                    # below here all is exercised, and will be until the next ex-date
-                    while first < n - 2 and new[first] == cash - share * spot[first]:
-                        first += 1
-                elif new[first] > cash - share * spot[first]:
-                    first -= 1
-                for i in range(max(first - 2, 0), first):
-                    if first > 1:
-                        new[i] = cash - share * spot[i]
-                begin[k] = first
+                if at == 0:
+                    exercised = cash - share * spot[0]
+                    new[0] = max(exercised, line[k, 0] - line[k, 1] * grown * spot[0])
+                last[k] = _meet(new, spot, at, cash, share, r, q, t)
             held, room = room, held
         cash, share = sign * math.exp(r * end), sign * math.exp((r - drift) * end)
         for k in range(strikes):
-            for i in range(begin[k] - 1):
+            for i in range(last[k] + 1 if last[k] > 0 else 0):
                 held[k, i] = cash - share * spot[i]
         if upcoming < 0:
             break
@@ -185,9 +223,12 @@ def corrections(
             drop += amounts[upcoming]
             upcoming -= 1
         for k in range(strikes):
-            begin[k] = 1
-            _drop(held[k], room[k], spot, sign, cash, share, drop * scale[k], drift * end, wide)
-            owed[k] += drop * scale[k] * math.exp(q * end)
+            last[k] = 0
+            line[k, 1] *= grown
+            _drop(held[k], room[k], spot, line[k], cash, share, drop * scale[k], drift * end, wide)
+            line[k, 1] = (room[k, 0] - room[k, 1]) / (spot[1] - spot[0])
+            line[k, 0] = room[k, 0] + line[k, 1] * spot[0]
+            line[k, 1] /= grown
         held, room = room, held
     total = 0.0
     for d in range(times.size):
@@ -210,11 +251,32 @@ def corrections(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _larger(values: np.ndarray, spot: np.ndarray, cash: float, share: float) -> None:
+    """Raise values to cash - share x spot where that is more.
+
+    The sum over the points of a lattice misses something of the integral of a function with a kink,
+    by where between two points the kink lies. The two are changed such that nothing is missed.
+    """
+    before = values[0] - (cash - share * spot[0])
+    for i in range(values.size):
+        exercised = cash - share * spot[i]
+        gap = values[i] - exercised
+        if gap < 0.0:
+            values[i] = exercised
+        if (before > 0.0) != (gap > 0.0) and before != gap:
+            where = before / (before - gap)
+            missed = 0.5 * abs(before - gap) * (where * (where - 1.0) + 1.0 / 6.0)
+            values[i - 1] += (1.0 - where) * missed
+            values[i] += where * missed
+        before = gap
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _drop(
     after_drop: np.ndarray,
     out: np.ndarray,
     spot: np.ndarray,
-    sign: float,
+    line: np.ndarray,
     cash: float,
     share: float,
     drop: float,
@@ -223,20 +285,38 @@ def _drop(
 ) -> None:
     """Set out to the values before an ex-date, exercise included, from those after it."""
     back = math.exp(-drifted)
+    sign = 1.0 if cash > 0.0 else -1.0
     for i in range(spot.size):
         before = spot[i] * back
         after = before - drop
         if after <= 0.0:
             value = max(cash, 0.0)
         else:
-            place = sign * (math.log(after) + drifted) / (wide * _STEP) + _HALF
+            there = after / back
+            place = sign * math.log(there) / (wide * _STEP) + _HALF
             if place < 0.0:
-                value = after_drop[0] + cash * (spot[0] * back - after)
+                value = max(cash - share * there, line[0] - line[1] * there)
             elif place > spot.size - 1.0:
                 value = 0.0
             else:
                 value = _cubic(after_drop, place)
-        out[i] = max(value, cash - share * spot[i])
+        out[i] = value
+    _larger(out, spot, cash, share)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _at(values: np.ndarray, place: float, wide: float) -> float:
+    """Return a correction at a place of the lattice; deep in the money it is linear in the spot.
+
+    Parameters
+    ----------
+    wide
+        sigma x sqrt(t) of the lattice, negative for calls.
+    """
+    if place >= 0.0:
+        return float(_cubic(values, place))
+    part = math.expm1(wide * _STEP * place) / math.expm1(wide * _STEP * 4.0)
+    return float(values[0] + (values[4] - values[0]) * part)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -257,28 +337,38 @@ def _correction(
     """Return the American price less the Black price of the same forward, in dollars."""
     sigma = min(max(sigma, 0.011), 7.0)
     x = math.log(spot / strike)
-    wide = sigma * math.sqrt(t)
-    away = (x + (r - q - 0.5 * sigma * sigma) * t) / wide
-    place = (-away if side == CALL else away) / _STEP + _HALF
+    root = math.sqrt(t)
+    wide = sigma * root
+    sign = -1.0 if side == CALL else 1.0
+    place = sign * (x + (r - q - 0.5 * sigma * sigma) * t) / (wide * _STEP) + _HALF
     if place >= _POINTS - 1.0:
         return 0.0
-    place = max(place, 0.0)
     u = (math.log(sigma) - _LOWEST) / _SIGMA_STEP
     j = min(max(int(u) - 1, 0), _SIGMAS - 4)
     u -= j
     u1, u2, u3 = u - 1.0, u - 2.0, u - 3.0
-    y = min(max(x / _STRIKE_STEP, -2.0), 2.0)
+    # the cash over the strike
+    z = math.exp(x)
+    z0, z2 = math.exp(-_STRIKE_STEP), math.exp(_STRIKE_STEP)
     found = 0.0
     for i in range(4):
+        node = math.exp(_LOWEST + (j + i) * _SIGMA_STEP)
         if not is_known[j + i]:
-            node = math.exp(_LOWEST + (j + i) * _SIGMA_STEP)
             corrections(side, t, r, q, times, amounts, node, work, table[j + i])
             is_known[j + i] = True
-        value = _cubic(table[j + i, 0], place)
+        node *= sign * root
         if times.size:
-            value *= 0.5 * y * (y - 1.0)
-            value += _cubic(table[j + i, 1], place) * (1.0 - y * y)
-            value += _cubic(table[j + i, 2], place) * (0.5 * y * (y + 1.0))
+            value = _at(table[j + i, 0], place, node) * (z - 1.0) * (z - z2) / (
+                (z0 - 1.0) * (z0 - z2)
+            )
+            value += _at(table[j + i, 1], place, node) * (z - z0) * (z - z2) / (
+                (1.0 - z0) * (1.0 - z2)
+            )
+            value += _at(table[j + i, 2], place, node) * (z - z0) * (z - 1.0) / (
+                (z2 - z0) * (z2 - 1.0)
+            )
+        else:
+            value = _at(table[j + i, 0], place, node)
         if i == 0:
             value *= u1 * u2 * u3 * (-1.0 / 6.0)
         elif i == 1:
