@@ -21,7 +21,7 @@ import math
 import numpy as np
 from numba import njit
 
-from engine.kernels.american import MAX_STEPS, needs_grid, never_early, new_search, search, start
+from engine.kernels.american import MAX_STEPS, is_plain, needs_grid, new_search, search, start
 from engine.kernels.black_scholes import (
     ABOVE_MAX,
     BAD_DIVIDENDS,
@@ -34,15 +34,17 @@ from engine.kernels.black_scholes import (
     price_one,
 )
 
-_HALF = 60  # lattice points on either side of the strike
-_STEP = 1.0 / 12.0  # of the lattice, in standard deviations
+_HALF = 50  # lattice points on either side of the strike
+_STEP = 1.0 / 10.0  # of the lattice, in standard deviations
 _POINTS = 2 * _HALF + 1
-_STRIKES = 3  # nodes of ln(spot / strike) when there are dividends, around 0
+_STRIKES = 3  # nodes of ln(spot / strike) that are solved together when there are dividends
 _STRIKE_STEP = 0.2
+_BLOCKS = 9  # of such nodes, side by side; their ends are shared
 _SIGMAS = 44
 _SIGMA_STEP = 0.16  # of ln(sigma)
 _LOWEST = math.log(0.01)
-TABLE = (_SIGMAS, _STRIKES, _POINTS)
+TABLE = (_SIGMAS, _BLOCKS, _STRIKES, _POINTS)
+KNOWN = (_SIGMAS, _BLOCKS)
 WORK = (2 * _STRIKES + 3, _POINTS)
 
 
@@ -56,6 +58,12 @@ def _cubic(values: np.ndarray, place: float) -> float:
         values[i] * (u1 * u2 * u3 * (-1.0 / 6.0)) + values[i + 1] * (u * u2 * u3 * 0.5)
     ) + (values[i + 2] * (u * u1 * u3 * -0.5) + values[i + 3] * (u * u1 * u2 * (1.0 / 6.0)))
     return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _block_middle(block: int) -> float:
+    """Return ln(spot / strike) in the middle of a block of strikes."""
+    return 2.0 * _STRIKE_STEP * (block - _BLOCKS // 2)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -131,10 +139,11 @@ def corrections(
     times: np.ndarray,
     amounts: np.ndarray,
     sigma: float,
+    block: int,
     work: np.ndarray,
     out: np.ndarray,
 ) -> None:
-    """Solve the lattices of one volatility.
+    """Solve the lattices of one volatility and of neighbouring strikes.
 
     Parameters
     ----------
@@ -142,6 +151,8 @@ def corrections(
         As `black_scholes.price_one`, t and sigma positive.
     times, amounts
         (d,) years to the ex-dates within (0, t], ascending, and the cash over the spot.
+    block
+        Which strikes, see `_block_middle`.
     work
         Room of the shape `WORK`.
     out
@@ -172,7 +183,7 @@ def corrections(
     _larger(plain, spot, 0.0, 0.0)
     for k in range(strikes):
         if strikes > 1:
-            scale[k] = math.exp((k - _STRIKES // 2) * _STRIKE_STEP)
+            scale[k] = math.exp(_block_middle(block) + (k - 1) * _STRIKE_STEP)
         owed = final * scale[k]
         line[k, 0], line[k, 1] = sign * (1.0 + owed), sign
         if owed > 0.0:
@@ -347,28 +358,34 @@ def _correction(
     j = min(max(int(u) - 1, 0), _SIGMAS - 4)
     u -= j
     u1, u2, u3 = u - 1.0, u - 2.0, u - 3.0
-    # the cash over the strike
-    z = math.exp(x)
+    block = _BLOCKS // 2
+    if times.size:
+        block += math.floor(x / (2.0 * _STRIKE_STEP) + 0.5)
+        block = min(max(block, 0), _BLOCKS - 1)
+    # the dividends over the strike, in units of those of the block's middle
+    z = math.exp(x - _block_middle(block))
     z0, z2 = math.exp(-_STRIKE_STEP), math.exp(_STRIKE_STEP)
+    z = min(max(z, z0 * z0), z2 * z2)
     found = 0.0
     for i in range(4):
         node = math.exp(_LOWEST + (j + i) * _SIGMA_STEP)
-        if not is_known[j + i]:
-            corrections(side, t, r, q, times, amounts, node, work, table[j + i])
-            is_known[j + i] = True
+        at = table[j + i, block]
+        if not is_known[j + i, block]:
+            corrections(side, t, r, q, times, amounts, node, block, work, at)
+            is_known[j + i, block] = True
         node *= sign * root
         if times.size:
-            value = _at(table[j + i, 0], place, node) * (z - 1.0) * (z - z2) / (
+            value = _at(at[0], place, node) * (z - 1.0) * (z - z2) / (
                 (z0 - 1.0) * (z0 - z2)
             )
-            value += _at(table[j + i, 1], place, node) * (z - z0) * (z - z2) / (
+            value += _at(at[1], place, node) * (z - z0) * (z - z2) / (
                 (1.0 - z0) * (1.0 - z2)
             )
-            value += _at(table[j + i, 2], place, node) * (z - z0) * (z - 1.0) / (
+            value += _at(at[2], place, node) * (z - z0) * (z - 1.0) / (
                 (z2 - z0) * (z2 - 1.0)
             )
         else:
-            value = _at(table[j + i, 0], place, node)
+            value = _at(at[0], place, node)
         if i == 0:
             value *= u1 * u2 * u3 * (-1.0 / 6.0)
         elif i == 1:
@@ -465,7 +482,7 @@ def rows_by_table(
     """
     n = side.size
     out, code = np.full(n, np.nan), np.zeros(n, np.int8)
-    table, is_known = np.empty(TABLE), np.zeros(_SIGMAS, np.bool_)
+    table, is_known = np.empty(TABLE), np.zeros(KNOWN, np.bool_)
     work = np.empty(WORK)
     most = 1
     for i in range(n):
@@ -506,11 +523,14 @@ def rows_by_table(
             is_same = is_same and last_times[d] == kept_times[d]
             is_same = is_same and last_amounts[d] == kept_amounts[d]
         if not is_same:
-            is_known[:] = False
+            is_known[:, :] = False
             last_times[:count], last_amounts[:count] = kept_times[:count], kept_amounts[:count]
             last, last_count = i, count
         when, what = kept_times[:count], kept_amounts[:count]
-        is_european = count == 0 and never_early(side[i], r[i], q[i])
+        vol = price[i] if is_price else sigma
+        is_european = count == 0 and is_plain(
+            side[i], spot[i], strike[i], t[i], r[i], q[i], vol
+        )
         if is_price:
             value = price_one(side[i], rest, strike[i], t[i], r[i], q[i], price[i])
             if not is_european and price[i] * math.sqrt(t[i]) > 1e-8:
