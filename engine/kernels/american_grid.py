@@ -331,7 +331,7 @@ def _at(values: np.ndarray, place: float, wide: float) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _correction(
+def correction(
     side: int,
     spot: float,
     strike: float,
@@ -339,19 +339,34 @@ def _correction(
     r: float,
     q: float,
     sigma: float,
+    shift: float,
     times: np.ndarray,
     amounts: np.ndarray,
     table: np.ndarray,
     is_known: np.ndarray,
     work: np.ndarray,
 ) -> float:
-    """Return the American price less the Black price of the same forward, in dollars."""
+    """Return the American price less the Black price of the same forward, in dollars.
+
+    Parameters
+    ----------
+    side, spot, strike, t, r, q, sigma
+        As `black_scholes.price_one`.
+    shift
+        Of the logarithm of the spot, the dollars of the dividends as they are.
+    times, amounts
+        As `corrections`, the cash over `spot`.
+    table, is_known
+        Of the shapes `TABLE` and `KNOWN`: what is solved of this expiry.
+    work
+        Room of the shape `WORK`.
+    """
     sigma = min(max(sigma, 0.011), 7.0)
     x = math.log(spot / strike)
     root = math.sqrt(t)
     wide = sigma * root
     sign = -1.0 if side == CALL else 1.0
-    place = sign * (x + (r - q - 0.5 * sigma * sigma) * t) / (wide * _STEP) + _HALF
+    place = sign * (x + shift + (r - q - 0.5 * sigma * sigma) * t) / (wide * _STEP) + _HALF
     if place >= _POINTS - 1.0:
         return 0.0
     u = (math.log(sigma) - _LOWEST) / _SIGMA_STEP
@@ -399,7 +414,7 @@ def _correction(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _dividends(
+def dividends_before(
     spot: float,
     t: float,
     carry: float,
@@ -493,7 +508,7 @@ def rows_by_table(
     for o in range(n):
         i = order[o]
         begin, end = offsets[i], offsets[i + 1]
-        count, rest, is_possible = _dividends(
+        count, rest, is_possible = dividends_before(
             spot[i], t[i], r[i] - q[i], times[begin:end], amounts[begin:end],
             kept_times, kept_amounts,
         )  # fmt: skip
@@ -534,8 +549,8 @@ def rows_by_table(
         if is_price:
             value = price_one(side[i], rest, strike[i], t[i], r[i], q[i], price[i])
             if not is_european and price[i] * math.sqrt(t[i]) > 1e-8:
-                value += _correction(
-                    side[i], spot[i], strike[i], t[i], r[i], q[i], price[i], when, what,
+                value += correction(
+                    side[i], spot[i], strike[i], t[i], r[i], q[i], price[i], 0.0, when, what,
                     table, is_known, work,
                 )  # fmt: skip
             out[i] = value if is_european else max(value, inside)
@@ -545,8 +560,8 @@ def rows_by_table(
             continue
         state = new_search(sigma * (1.0 + 0.02 * (count > 0)))
         for _ in range(MAX_STEPS):
-            premium = _correction(
-                side[i], spot[i], strike[i], t[i], r[i], q[i], state.sigma, when, what,
+            premium = correction(
+                side[i], spot[i], strike[i], t[i], r[i], q[i], state.sigma, 0.0, when, what,
                 table, is_known, work,
             )  # fmt: skip
             if inside > 0.0:

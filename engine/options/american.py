@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels import american, american_grid
+from engine.kernels.american_greeks import american_greeks
 
 Floats = NDArray[np.float64]
 Sides = NDArray[np.int8]
@@ -135,15 +136,43 @@ def implied_vols(
     return out, code
 
 
+def greeks(
+    side: Sides,
+    spot: Floats,
+    strike: Floats,
+    t: Floats,
+    r: Floats,
+    q: Floats,
+    sigma: Floats,
+    dividends: Dividends,
+) -> Floats:
+    """Return Greeks, (8, n) in the order of `black_scholes.GREEKS`, NaN where there are none.
+
+    Parameters
+    ----------
+    side, spot, strike, t, r, q, sigma, dividends
+        As `prices`. Rows of an expiry share the lattices that are solved for them.
+    """
+    order = _order([side, sigma, spot, strike, t, r, q], dividends)
+    found: Floats = american_greeks(
+        side, spot, strike, t, r, q, sigma,
+        dividends.offsets, dividends.times, dividends.amounts, order,
+    )  # fmt: skip
+    return found
+
+
+def _order(columns: list[Any], dividends: Dividends) -> NDArray[np.int64]:
+    """Return rows of one expiry beside each other: only the time it takes depends on it."""
+    side, _, spot, _, t, r, q = columns
+    sums = np.concatenate([[0.0], np.cumsum(dividends.amounts)])
+    cash = np.diff(sums[dividends.offsets])
+    return np.lexsort((cash, q, r, spot, t, side)).astype(np.int64)
+
+
 def _by_table(
     columns: list[Floats], dividends: Dividends, *, is_price: bool
 ) -> tuple[Floats, Codes]:
-    side, _, spot, _, t, r, q = columns
-    # rows of one expiry beside each other: only the time it takes depends on it
-    sums = np.concatenate([[0.0], np.cumsum(dividends.amounts)])
-    cash = np.diff(sums[dividends.offsets])
-    order = np.lexsort((cash, q, r, spot, t, side)).astype(np.int64)
     found: tuple[Floats, Codes] = american_grid.rows_by_table(
-        *columns, dividends.offsets, dividends.times, dividends.amounts, order, is_price
+        *columns, dividends.offsets, dividends.times, dividends.amounts, _order(columns, dividends), is_price
     )
     return found
