@@ -102,8 +102,8 @@ def most_early(
     What a put gains is the interest on the strike while it is exercised, so at most
     K (1 - exp(-r t)) times the greatest probability that the spot is in the region of exercise at
     any one time, which lies below K min(1, r / q). With m = ln(spot / top of the region) > 0 that
-    probability is N(-(m + b s) / (sigma sqrt(s))), b = r - q - sigma^2 / 2, for some s <= t, at most
-    N(-m / (sigma sqrt(t)) + max(-b, 0) sqrt(t) / sigma). Calls by exchange.
+    probability is N(-(m + b s) / (sigma sqrt(s))), b = r - q - sigma^2 / 2, for some s <= t: at
+    most N(-m / (sigma sqrt(t)) + max(-b, 0) sqrt(t) / sigma). Calls by exchange.
     """
     if side == CALL:
         spot, strike, r, q = strike, spot, q, r

@@ -313,7 +313,9 @@ agreed as (
                     spot,
                     t,
                     rate,
-                    coalesce(dividend_forward, even_strike)
+                    coalesce(dividend_forward, even_strike),
+                    dividend_times,
+                    dividend_amounts
                 )
                 else {% endif -%}
             parity_forward(

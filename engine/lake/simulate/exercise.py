@@ -73,9 +73,7 @@ def carry(
         (n,) of the series.
     """
     days = line.ordinals
-    due = sorted(
-        (d.ex, d.instrument, d.amount) for d in path.dividends if d.declared <= t < d.ex
-    )
+    due = sorted((d.ex, d.instrument, d.amount) for d in path.dividends if d.declared <= t < d.ex)
     times: list[float] = []
     amounts: list[float] = []
     offsets = [0]
@@ -92,9 +90,7 @@ def carry(
         left = cash_paid * np.exp(growth[row] * (years[row] - when))
         whole = forward + np.bincount(row, left, minlength=len(years))
         growth = np.log(whole / price) / years
-    return Carry(
-        price, years, rate, rate - growth, np.array(offsets, np.int64), when, cash_paid
-    )
+    return Carry(price, years, rate, rate - growth, np.array(offsets, np.int64), when, cash_paid)
 
 
 def volatility(
