@@ -99,8 +99,8 @@ def most_early(
 ) -> float:
     """Return a bound of what early exercise adds with continuous carry, in dollars.
 
-    What a put gains is the interest on the strike while it is exercised, so at most
-    K (1 - exp(-r t)) times the greatest probability that the spot is in the region of exercise at
+    What a put gains is the interest on the strike while it is exercised (and, where q < 0, what
+    the share would cost), so at most K (1 - exp(-r t)) (1 - min(q, 0) / r) times the greatest probability that the spot is in the region of exercise at
     any one time, which lies below K min(1, r / q). With m = ln(spot / top of the region) > 0 that
     probability is N(-(m + b s) / (sigma sqrt(s))), b = r - q - sigma^2 / 2, for some s <= t: at
     most N(-m / (sigma sqrt(t)) + max(-b, 0) sqrt(t) / sigma). Calls by exchange.
@@ -111,7 +111,7 @@ def most_early(
         return 0.0 if q >= r else math.inf
     wide = sigma * math.sqrt(t)
     away = math.log(spot / strike) + (math.log(q / r) if q > r else 0.0)
-    gain = -strike * math.expm1(-r * t)
+    gain = -strike * math.expm1(-r * t) * (1.0 - min(q, 0.0) / r)
     if away <= 0.0:
         return gain
     falling = max(q - r + 0.5 * sigma * sigma, 0.0) * t

@@ -17,7 +17,7 @@ from numba import njit
 from engine.kernels.american_grid import Lattices, correction
 from engine.kernels.black_scholes import CALL, price_one
 
-RATE_STEP = 0.0025
+RATE_STEP = 0.01  # the lattices beside are coarse
 _SPOT_STEP = 0.1  # of ln(spot), in standard deviations
 _VOL_STEP = 0.06  # of ln(sigma)
 _NOTHING = 1e-6  # of the strike: with less time value than this exercise is due

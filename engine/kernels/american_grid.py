@@ -25,7 +25,7 @@ from numba import njit
 from engine.kernels.black_scholes import CALL
 
 _REACH = 5.0  # of a lattice on either side of the strike, in standard deviations
-FINE, COARSE = 40, 24  # lattice points on either side; a coarse lattice is for differences
+FINE, COARSE = 40, 30  # lattice points on either side; a coarse lattice is for differences
 _STRIKES = 3  # nodes of ln(spot / strike) that are solved together when there are dividends
 _STRIKE_STEP = 0.2
 _BLOCKS = 9  # of such nodes, side by side; their ends are shared

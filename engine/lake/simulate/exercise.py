@@ -77,9 +77,10 @@ def carry(
     times: list[float] = []
     amounts: list[float] = []
     offsets = [0]
-    for i, expires in zip(instrument, expiration, strict=True):
+    for i, expires, left in zip(instrument, expiration, years, strict=True):
         mine = [(ex, cash) for ex, owner, cash in due if owner == i and ex <= expires]
-        times += [(days[ex] - days[t]) / 365.0 for ex, _ in mine]
+        # the last ex-date may be the day of expiration, and that day a short one
+        times += [min((days[ex] - days[t]) / 365.0, float(left)) for ex, _ in mine]
         amounts += [cash for _, cash in mine]
         offsets.append(len(times))
     price, rate = spot[instrument], -np.log(discount) / years
@@ -87,8 +88,8 @@ def carry(
     when, cash_paid = np.array(times), np.array(amounts)
     growth = np.zeros(len(years))
     for _ in range(4):  # the dividends are small: each round gives three digits
-        left = cash_paid * np.exp(growth[row] * (years[row] - when))
-        whole = forward + np.bincount(row, left, minlength=len(years))
+        after = cash_paid * np.exp(growth[row] * (years[row] - when))
+        whole = forward + np.bincount(row, after, minlength=len(years))
         growth = np.log(whole / price) / years
     return Carry(price, years, rate, rate - growth, np.array(offsets, np.int64), when, cash_paid)
 

@@ -164,6 +164,7 @@ def test_true_volatilities_are_those_of_the_fair_prices(sample: Made) -> None:
     table = calendar.between(dt.date(2025, 1, 1), dt.date(2026, 12, 31)).to_pylist()
     closes = {row["session_date"]: row["close_at"].timestamp() for row in table}
     years = (np.array([closes[day] for day in expiration]) - now) / (365.0 * 86_400.0)
+    times = [np.minimum(each, left) for each, left in zip(times, years, strict=True)]
     offsets = np.cumsum([0, *(len(each) for each in times)])
     cash = Dividends(offsets, np.concatenate(times), np.concatenate(amounts))
     is_cash = np.diff(offsets) > 0
