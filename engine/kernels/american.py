@@ -123,9 +123,10 @@ def is_plain(
     side: int, spot: float, strike: float, t: float, r: float, q: float, sigma: float
 ) -> bool:
     """Return whether early exercise adds less than a billionth of spot and strike."""
-    return never_early(side, r, q) or (
-        most_early(side, spot, strike, t, r, q, sigma) < _NOTHING * min(spot, strike)
-    )
+    if never_early(side, r, q):
+        return True
+    most: float = most_early(side, spot, strike, t, r, q, sigma)
+    return most < _NOTHING * min(spot, strike)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -215,7 +215,6 @@ def corrections(
         if strikes > 1:
             scale[k] = math.exp(_block_middle(block) + (k - 1) * _STRIKE_STEP)
         owed = final * scale[k]
-        line[k, 0], line[k, 1] = sign * (1.0 + owed), sign
         if owed > 0.0:
             # ex at expiry: exercise before the drop or take the payoff after it
             for i in range(n):
@@ -224,6 +223,8 @@ def corrections(
             _larger(held[k], spot, 0.0, 0.0)
         else:
             held[k, :] = plain
+        line[k, 1] = (held[k, 0] - held[k, 1]) / (spot[1] - spot[0])
+        line[k, 0] = held[k, 0] + line[k, 1] * spot[0]
     passed, grown = 0.0, 1.0
     while True:
         end = t - times[upcoming] if upcoming >= 0 else t

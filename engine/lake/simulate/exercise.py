@@ -54,9 +54,9 @@ class Carry:
         """
         row = np.repeat(np.arange(len(self.years)), np.diff(self.offsets))
         grown = np.exp((self.rate - self.paid)[row] * (self.years[row] - self.times))
-        return np.bincount(
-            row, self.amounts * grown * self.times / self.years[row], minlength=len(self.years)
-        )
+        waited = self.amounts * grown * self.times / self.years[row]
+        shift: Floats = np.bincount(row, waited, minlength=len(self.years)).astype(float)
+        return shift
 
 
 def carry(
@@ -139,7 +139,8 @@ def values(moves: Carry, series: Integers, strike: Floats, stdev: Floats, fair: 
     out = fair.copy()
     out[row, side] = found
     exercised = (spot - strike)[:, None] * np.array([1.0, -1.0])
-    return np.maximum(out, exercised)
+    worth: Floats = np.maximum(out, exercised)
+    return worth
 
 
 def _filled(stdev: Floats, series: Integers) -> Floats:
