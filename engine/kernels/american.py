@@ -99,11 +99,12 @@ def most_early(
 ) -> float:
     """Return a bound of what early exercise adds with continuous carry, in dollars.
 
-    What a put gains is the interest on the strike while it is exercised (and, where q < 0, what
-    the share would cost), so at most K (1 - exp(-r t)) (1 - min(q, 0) / r) times the greatest probability that the spot is in the region of exercise at
-    any one time, which lies below K min(1, r / q). With m = ln(spot / top of the region) > 0 that
-    probability is N(-(m + b s) / (sigma sqrt(s))), b = r - q - sigma^2 / 2, for some s <= t: at
-    most N(-m / (sigma sqrt(t)) + max(-b, 0) sqrt(t) / sigma). Calls by exchange.
+    What a put gains is the interest on the strike while it is exercised and, where q < 0, what the
+    share would cost: at most K (1 - exp(-r t)) (1 - min(q, 0) / r) times the greatest probability
+    that the spot is in the region of exercise at any one time, which lies below K min(1, r / q).
+    With m = ln(spot / top of the region) > 0 and b = r - q - sigma^2 / 2 that probability is
+    N(-(m + b s) / (sigma sqrt(s))) for some s <= t: at most
+    N(-m / (sigma sqrt(t)) + max(-b, 0) sqrt(t) / sigma). Calls by exchange.
     """
     if side == CALL:
         spot, strike, r, q = strike, spot, q, r
