@@ -76,7 +76,11 @@ pairs as (
         calls.buys_at - puts.sells_at as at_least,
         exp(-forwards.rate * forwards.t) * (forwards.forward - calls.strike::double) as parity,
         forwards.spot - calls.strike::double * exp(-forwards.rate * forwards.t) as upper,
-        forwards.spot - forwards.dividends - calls.strike::double as lower
+        -- dividends that are not announced yet show in the forward
+        least(
+            forwards.spot - forwards.dividends,
+            forwards.forward * exp(-forwards.rate * forwards.t)
+        ) - calls.strike::double as lower
     from contracts as calls
     inner join contracts as puts
         on
