@@ -150,9 +150,7 @@ def test_a_better_source_that_speaks_after_the_fact_does_not_rewrite_it(daily):
     after = calendar.between(dates[10], dates[10])["close_at"].to_pylist()[0]
     first = {"ex_date": dates[10], "numerator": 2.0, "source": "other", "source_priority": 30}
     ratios = splits(first, {"ex_date": dates[12], "numerator": 2.0, "known_at": after})
-    assert (
-        factor_of(daily, None, ratios).tolist() == factor_of(daily, None, splits(first)).tolist()
-    )
+    assert factor_of(daily, None, ratios).tolist() == factor_of(daily, None, splits(first)).tolist()
     assert reasons(daily, None, ratios)["splits", dates[12], "sim", 2.0] == "other_source"
 
 
