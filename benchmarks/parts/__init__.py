@@ -7,6 +7,7 @@ from collections.abc import Callable
 from benchmarks.bench import Bench, Result
 from benchmarks.parts import (
     features,
+    gex,
     install,
     options,
     physics,
@@ -22,6 +23,7 @@ PARTS: dict[str, Callable[[Bench], Result]] = {
     "features": features.measure,
     "physics": physics.measure,
     "options": options.measure,
+    "gex": gex.measure,
     "install": install.measure,
 }
 DEFAULT = (
@@ -31,4 +33,5 @@ DEFAULT = (
     "features",
     "physics",
     "options",
+    "gex",
 )  # install needs the package index
