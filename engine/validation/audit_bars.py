@@ -10,6 +10,7 @@ from engine.features import udf
 from engine.features.market_panel import Market
 from engine.features.market_universe import universe
 from engine.features.panel import Bars
+from engine.validation.audit_chains import option_levels
 
 # Parameters that a quarterly fit would have found.
 FITTED = {
@@ -104,6 +105,7 @@ def random_bars(symbol: str, count: int, seed: int = 0) -> Bars:
     extra |= volatility_indices(count, rng)
     extra["bench_return"] = 0.6 * (gap + path[:, -1]) + 0.6 * sigma * rng.standard_normal(count)
     extra |= option_chain(close, rng)
+    extra |= option_levels(close, volume, rng)
     days = np.datetime64("2010-01-04") + np.arange(2 * count).astype("timedelta64[D]")
     return Bars(
         symbol=symbol,

@@ -90,6 +90,14 @@ supplied as (
 
 ),
 
+quoted as (
+
+    select distinct underlying as symbol
+    from {{ ref('int_options__feeds') }}
+    where role = 'quotes'
+
+),
+
 chains as (
 
     select
@@ -98,12 +106,14 @@ chains as (
         bool_or(panel.session_date >= panel.first_chain and not panel.has_chain)
             as has_missing_chains,
         coalesce(sum(exposures.contracts), 0) > 0 as has_open_interest,
-        count(exposures.flow) > 0 as has_trade_direction
+        count(exposures.flow) > 0 as has_trade_direction,
+        count(quoted.symbol) > 0 as has_quotes
     from {{ ref('int_options__panel') }} as panel
     left join {{ ref('int_options__exposures') }} as exposures
         on
             panel.symbol = exposures.underlying
             and panel.session_date = exposures.session_date
+    left join quoted on panel.symbol = quoted.symbol
     group by panel.symbol
 
 ),
@@ -188,6 +198,8 @@ needs as (
         ) as needs_volume,
         list_contains(features.reads, 'open interest') as needs_open_interest,
         list_contains(features.reads, 'trade direction') as needs_trade_direction,
+        list_contains(features.reads, 'option quotes') as needs_quotes,
+        list_contains(features.reads, 'constant maturity') as needs_maturity,
         list_contains(features.reads, 'vwap') as needs_vwap,
         list_contains(features.reads, 'transactions') as needs_transactions,
         list_contains(features.reads, 'benchmark close') as needs_benchmark,
@@ -231,6 +243,7 @@ select
         when needs.needs_open_interest and not chains.has_open_interest then 'no_open_interest'
         when needs.needs_trade_direction and not chains.has_trade_direction
             then 'no_trade_direction'
+        when needs.needs_quotes and not chains.has_quotes then 'no_quotes'
         when measured.scope = 'options' and needs.needs_volume and not supplied.has_volume
             then 'no_adv'
         when needs.lacks_symbol then 'missing_symbol'
@@ -245,6 +258,7 @@ select
             then 'warming_up'
         when chains.has_missing_chains then 'no_chain'
         when needs.lacks_members and places.session_date is null then 'missing_symbol'
+        when needs.needs_maturity then 'no_maturity'
         when supplied.has_missing_bars then 'missing_bar'
         else 'undefined'
     end as reason

@@ -161,6 +161,17 @@ def test_a_mark_of_a_quote_taken_out_is_nearer_to_its_worth_than_the_last_trade(
     assert marks < 0.1 * trades
 
 
+def test_a_single_quote_taken_out_is_marked_inside_its_bid_and_ask(db):
+    share, count = db.execute(
+        """
+        select avg((abs(mark - fair) <= 0.5 * spread)::int), count(*)
+        from checked where not is_observed and mark_source = 'surface'
+        """
+    ).fetchone()
+    assert count > 200
+    assert share > 0.97
+
+
 def test_a_contract_taken_out_keeps_a_mark_while_it_is_alive(db):
     missing = number(
         db,
