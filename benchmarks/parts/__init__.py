@@ -8,6 +8,7 @@ from benchmarks.bench import Bench, Result
 from benchmarks.parts import (
     features,
     install,
+    marks,
     options,
     physics,
     pipeline,
@@ -22,6 +23,7 @@ PARTS: dict[str, Callable[[Bench], Result]] = {
     "features": features.measure,
     "physics": physics.measure,
     "options": options.measure,
+    "marks": marks.measure,
     "install": install.measure,
 }
 DEFAULT = (
@@ -31,4 +33,5 @@ DEFAULT = (
     "features",
     "physics",
     "options",
+    "marks",
 )  # install needs the package index

@@ -333,7 +333,9 @@ def fit(k: Floats, iv: Floats, weight: Floats, t: float) -> Floats:
             best_m, best_s, best = m, log_s, cost
     for strict in (False, True):
         if strict:
-            best_m, best_s, best = _descend(k, w, trust, best_m, best_s, width, True, enough, sums, work)
+            best_m, best_s, best = _descend(
+                k, w, trust, best_m, best_s, width, True, enough, sums, work
+            )
         s = math.exp(best_s)
         a, c, d, _ = _linear(k, w, trust, best_m, s, sums, work)
         b = c / s
@@ -362,9 +364,7 @@ def _in_order(k: Floats, iv: Floats) -> NDArray[np.int64]:
     order = np.argsort(k, kind="mergesort")
     for i in range(1, order.size):
         j = i
-        while (
-            j > 0 and k[order[j - 1]] == k[order[j]] and iv[order[j - 1]] > iv[order[j]]
-        ):
+        while j > 0 and k[order[j - 1]] == k[order[j]] and iv[order[j - 1]] > iv[order[j]]:
             order[j - 1], order[j] = order[j], order[j - 1]
             j -= 1
     return order

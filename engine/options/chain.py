@@ -124,8 +124,8 @@ def value_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
 def option_pairs(*columns: pa.Array) -> pa.Array:
     """Return the calls and puts of each expiry that were priced together: `engine.kernels.pairs`.
 
-    Of lists, in any order: strike, 1 for a call or 0 for a put, price, uncertainty of the price, and
-    a number that sides have in common which were priced together.
+    Of lists, in any order: strike, 1 for a call or 0 for a put, price, uncertainty of the price,
+    and a number that sides have in common which were priced together.
     """
     strike, offsets = _lists(columns[0])
     rest = (_lists(column)[0] for column in columns[1:])
