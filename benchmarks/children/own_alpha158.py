@@ -5,11 +5,14 @@ that the same columns are compared, value by value.
 """
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from engine.features.panel import Floats
 from engine.kernels.comovement import co_moments
@@ -102,16 +105,33 @@ def alpha158(bars: dict[str, Floats]) -> dict[str, Floats]:
     return found
 
 
-def differing(ours: dict[str, Floats], theirs: dict[str, Floats]) -> list[str]:
+def unique(bars: dict[str, Floats], column: str) -> NDArray[np.bool_]:
+    """Return the rows whose window has its extreme once, for columns that tell where it is."""
+    rows = np.ones(len(bars["high"]), dtype=np.bool_)
+    place = re.fullmatch(r"(IMAX|IMIN|IMXD)(\d+)", column)
+    if place is None:
+        return rows
+    w = int(place[2])
+    for name, best, used in (("high", np.max, "IMAX"), ("low", np.min, "IMIN")):
+        if place[1] in (used, "IMXD"):
+            window = sliding_window_view(bars[name], w)
+            rows[w - 1 :] &= (window == best(window, axis=1)[:, None]).sum(axis=1) == 1
+    return rows
+
+
+def differing(
+    bars: dict[str, Floats], ours: dict[str, Floats], theirs: dict[str, Floats]
+) -> list[str]:
     """Return the columns with a value that single precision does not explain.
 
     qlib computes in single precision. It gives partial windows at the start, where these have
-    none: what is compared is where both have a value.
+    none: what is compared is where both have a value. Of several equal extremes it names the
+    oldest and `extremes` the latest: these rows of the columns with their place are left out.
     """
     found = []
     for name, values in ours.items():
         other = theirs[name].astype(np.float64)
-        both = np.isfinite(values) & np.isfinite(other)
+        both = np.isfinite(values) & np.isfinite(other) & unique(bars, name)
         scale = np.median(np.abs(other[both]))
         far = np.abs(values - other)[both] > PRECISION * np.maximum(np.abs(other[both]), scale)
         if far.any():
@@ -122,9 +142,10 @@ def differing(ours: dict[str, Floats], theirs: dict[str, Floats]) -> list[str]:
 def main(answer: str, folder: str) -> None:
     panel = [dict(np.load(path)) for path in sorted(Path(folder).glob("*.npz"))]
     stored = {name: values.astype(np.float32) for name, values in panel[0].items()}
-    found = alpha158({name: values.astype(np.float64) for name, values in stored.items()})
+    bars = {name: values.astype(np.float64) for name, values in stored.items()}
+    found = alpha158(bars)
     theirs = Path(folder) / "alpha158" / "qlib.npz"
-    apart = differing(found, dict(np.load(theirs))) if theirs.exists() else None
+    apart = differing(bars, found, dict(np.load(theirs))) if theirs.exists() else None
     spent = []
     for _ in range(REPEATS):
         started = time.process_time()

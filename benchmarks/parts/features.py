@@ -142,7 +142,7 @@ def _agreement(apart: list[str] | None) -> str:
         return "values not compared"
     if apart:
         return f"other values in {', '.join(apart)}"
-    return "every value equal within single precision, which is qlib's"
+    return "every value equal within single precision, which is qlib's, but places of tied extremes"
 
 
 def _antropy(

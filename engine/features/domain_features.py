@@ -19,7 +19,7 @@ from engine.features.raw.volatility import yang_zhang
 from engine.features.registry import Family
 from engine.features.workspace import Workspace, log
 from engine.kernels import comovement
-from engine.kernels.run_length import bars_in_state, bars_since
+from engine.kernels.counters import bars_in_state, bars_since
 from engine.kernels.spike_decay import excess_after, kept_share
 from engine.kernels.window import extremes
 

@@ -12,7 +12,7 @@ from engine.features.market_panel import Market
 from engine.features.panel import Floats
 from engine.features.statistics import Statistics
 from engine.features.workspace import log
-from engine.kernels import co_moments, cross_section, market_structure, window
+from engine.kernels import comovement, cross_section, market_structure, window
 from engine.kernels.safe_division import FLOOR
 
 T = TypeVar("T")
@@ -125,8 +125,9 @@ class MarketWorkspace(Statistics):
         """Return both variances and the covariance over the last `w` values, NaN where dead."""
 
         def make() -> tuple[Floats, Floats, Floats]:
-            xx, yy, xy = co_moments.co_moments(x, y, w)
-            dead = ~(self.alive(np.sqrt(xx), x) & self.alive(np.sqrt(yy), y))
+            xy, std_x, std_y = comovement.co_moments(x, y, w)
+            dead = ~(self.alive(std_x, x) & self.alive(std_y, y))
+            xx, yy = std_x * std_x, std_y * std_y
             for values in (xx, yy, xy):
                 values[dead] = np.nan
             return xx, yy, xy

@@ -1,89 +1,137 @@
-"""Counts of bars back to a change or an event, capped: functions of the last `cap` bars."""
+"""How long something has lasted: bars in a state, bars since an event, runs of rises and falls.
+
+A missing bar is where counting begins anew. `states` counts across missing bars.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from engine.kernels.window import Floats
 
 
 @njit(cache=True, nogil=True)
-def run_length(codes: Floats, cap: int) -> Floats:
-    """Return how many bars in a row, this one included, have had this bar's code.
+def bars_in_state(state: Floats, cap: int) -> Floats:
+    """Return the bars since the state began, 0 on its first bar, at most `cap`.
+
+    A state that was there already when the series begins, or after a missing bar, began nobody
+    knows when: its count is NaN until it changes or reaches `cap`. So a value depends on the
+    last `cap + 1` states only.
 
     Parameters
     ----------
-    codes
-        Shape (n,); NaN where unknown.
+    state
+        Codes that are compared for equality, shape (n,); NaN where unknown.
     cap
-        Most bars to count.
+        Largest count.
 
     Returns
     -------
     ndarray
-        Shape (n,), from 1 to `cap`. NaN where the code is unknown, and where the count comes to
-        an unknown bar or to the first one before it comes to another code: nobody knows then
-        how long the run is.
+        Shape (n,).
     """
-    n = codes.size
+    n = state.shape[0]
     out = np.full(n, np.nan)
-    begun = -1  # where the present run began; -1 when that is unknown
+    before = np.nan
+    run = 0
+    began = False
     for t in range(n):
-        if np.isnan(codes[t]):
-            begun = -1
-        elif t > 0 and not np.isnan(codes[t - 1]) and codes[t] != codes[t - 1]:
-            begun = t
-        if np.isnan(codes[t]):
+        if np.isnan(state[t]):
+            before = np.nan
             continue
-        if begun >= 0:
-            out[t] = min(t - begun + 1, cap)
-    # A run of unknown beginning is still known to be at least as long as the cap.
-    same = 0
-    for t in range(n):
-        if np.isnan(codes[t]):
-            same = 0
-        elif t > 0 and codes[t] == codes[t - 1]:
-            same += 1
+        if np.isnan(before):
+            run = 0
+            began = False
+        elif state[t] != before:
+            run = 0
+            began = True
         else:
-            same = 1
-        if same >= cap:
-            out[t] = cap
+            run = min(run + 1, cap)
+        before = state[t]
+        if began or run == cap:
+            out[t] = run
     return out
 
 
 @njit(cache=True, nogil=True)
-def bars_since(events: Floats, cap: int) -> Floats:
-    """Return how many bars ago the last event was: 0 for this bar, `cap` for none in `cap` bars.
+def bars_since(flag: Floats, cap: int) -> Floats:
+    """Return the bars since the flag was last up, 0 where it is, at most `cap`.
+
+    Before the first time it is seen up, and after a missing bar, the count is NaN until the flag
+    is up or has been down for `cap` bars.
 
     Parameters
     ----------
-    events
-        Shape (n,); not 0 where there is one, NaN where unknown.
+    flag
+        Up where above 0, shape (n,); NaN where unknown.
     cap
-        Bars to look at.
+        Largest count.
 
     Returns
     -------
     ndarray
-        Shape (n,). NaN where the count comes to an unknown bar, or to the first one, before it
-        comes to an event.
+        Shape (n,).
     """
-    n = events.size
+    n = flag.shape[0]
     out = np.full(n, np.nan)
-    last = -1  # the last event since the last unknown bar
-    known = 0  # known bars in a row
+    count = 0
+    seen = False
     for t in range(n):
-        if np.isnan(events[t]):
-            last = -1
-            known = 0
+        if np.isnan(flag[t]):
+            count = 0
+            seen = False
             continue
-        known += 1
-        if events[t] != 0.0:
-            last = t
-        if last >= 0:
-            out[t] = min(t - last, cap)
-        elif known >= cap:
-            out[t] = cap
+        if flag[t] > 0.0:
+            count = 0
+            seen = True
+        else:
+            count = min(count + 1, cap)
+        if seen or count == cap:
+            out[t] = count
+    return out
+
+
+@njit(cache=True, nogil=True)
+def streak(change: Floats, cap: int) -> Floats:
+    """Return how many changes in a row went the way of the last one, with its sign.
+
+    An unchanged value ends a streak and counts 0. A streak whose beginning is not in the series
+    is NaN, until it is `cap` long.
+
+    Parameters
+    ----------
+    change
+        Shape (n,); NaN where unknown.
+    cap
+        Longest streak.
+
+    Returns
+    -------
+    ndarray
+        From -cap to cap, shape (n,).
+    """
+    n = change.shape[0]
+    out = np.full(n, np.nan)
+    before = np.nan
+    run = 0
+    began = False
+    for t in range(n):
+        if np.isnan(change[t]):
+            before = np.nan
+            continue
+        sign = np.sign(change[t])
+        if np.isnan(before):
+            run = 1
+            began = False
+        elif sign != before:
+            run = 1
+            began = True
+        else:
+            run = min(run + 1, cap)
+        before = sign
+        if sign == 0.0:
+            out[t] = 0.0
+        elif began or run == cap:
+            out[t] = sign * run
     return out

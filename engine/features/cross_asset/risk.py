@@ -12,7 +12,7 @@ from engine.features.market_universe import Pair, universe
 from engine.features.market_workspace import MarketWorkspace
 from engine.features.panel import Floats
 from engine.features.registry import Family
-from engine.kernels import state_run
+from engine.kernels import counters
 from engine.kernels.safe_division import FLOOR
 
 kernel = partial(Family, engine="kernel")
@@ -40,7 +40,7 @@ def appetite(m: MarketWorkspace) -> Floats:
 
 def run(m: MarketWorkspace, state: Floats) -> Floats:
     """Bars for which the state has lasted."""
-    out: Floats = m.once(state, "run", lambda: state_run.run_length(state, MOST))
+    out: Floats = m.once(state, "run", lambda: counters.bars_in_state(state, MOST - 1) + 1.0)
     return out
 
 
@@ -184,7 +184,7 @@ FAMILIES = (
                 lookback=lambda w: depends(BETA) + MOST,
                 min_obs=lambda w: needs(BETA) + 1,
                 why=_COUNTED,
-                value=lambda m, p=pair: state_run.bars_since(flight(m, p), MOST),
+                value=lambda m, p=pair: counters.bars_since(flight(m, p), MOST),
             ),
             kernel(
                 pattern=f"xa_{pair.name}_sign",

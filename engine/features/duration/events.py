@@ -9,7 +9,7 @@ import numpy as np
 from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace, log
-from engine.kernels.counters import bars_since, run_length
+from engine.kernels.counters import bars_in_state, bars_since
 from engine.kernels.passage import first_passage, time_under_water
 from engine.kernels.runs import run_statistics
 
@@ -44,7 +44,7 @@ def _signs(s: Workspace) -> Floats:
 
 def _run(s: Workspace) -> Floats:
     signs = _signs(s)
-    out: Floats = signs * run_length(signs, CAP)
+    out: Floats = signs * (bars_in_state(signs, CAP - 1) + 1.0)
     return out
 
 

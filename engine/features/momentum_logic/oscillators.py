@@ -23,8 +23,8 @@ from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace
 from engine.kernels import wilder
+from engine.kernels.counters import streak
 from engine.kernels.deviation import mean_absolute_deviation
-from engine.kernels.run_length import streak
 
 kernel = partial(Family, engine="kernel")
 

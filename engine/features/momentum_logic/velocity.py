@@ -11,7 +11,7 @@ from engine.features.momentum_logic.oscillators import CAP, per_atr
 from engine.features.panel import Floats
 from engine.features.registry import Family
 from engine.features.workspace import Workspace
-from engine.kernels.run_length import bars_in_state
+from engine.kernels.counters import bars_in_state
 from engine.kernels.safe_division import SCALE_MIN_OBS, SCALE_WINDOW
 
 kernel = partial(Family, engine="kernel")

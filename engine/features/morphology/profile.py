@@ -20,7 +20,7 @@ from engine.features.raw.session import statistic
 from engine.features.registry import Family
 from engine.features.udf import Lists, SessionUdf
 from engine.features.workspace import Workspace
-from engine.kernels.counters import run_length
+from engine.kernels.counters import bars_in_state
 from engine.kernels.market_profile import session_profile
 
 ATR = 14
@@ -138,7 +138,7 @@ def _shape_run(s: Workspace) -> Floats:
     members = np.array([statistic(s, f"morph_shape_{letter}_1") for letter in LETTERS])
     unknown = np.isnan(members).any(axis=0)
     codes = np.where(unknown, np.nan, np.argmax(members, axis=0).astype(np.float64))
-    out: Floats = np.log1p(run_length(codes, CAP))
+    out: Floats = np.log1p(bars_in_state(codes, CAP - 1) + 1.0)
     return out
 
 
