@@ -1,4 +1,4 @@
-{#- Types of the words that rows of chains have in common: a number each in the table, not a text. -#}
+{#- Types of words that many rows share: in the table each is a number, not a text. -#}
 {% macro quote_checks() -%}
 enum('good', 'locked', 'wide', 'zero_bid', 'one_sided', 'crossed', 'no_quote')
 {%- endmacro %}
@@ -20,7 +20,9 @@ enum('C', 'P')
             select distinct {{ column }} from {{ seed }} order by all
         {%- endset -%}
         {%- set names = [] -%}
-        {%- for row in run_query(query).rows -%}{%- do names.append("'" ~ row[0] ~ "'") -%}{%- endfor -%}
+        {%- for row in run_query(query).rows -%}
+            {%- do names.append("'" ~ row[0] ~ "'") -%}
+        {%- endfor -%}
         enum({{ names | join(', ') }})
     {%- else -%}
         varchar

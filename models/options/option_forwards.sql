@@ -248,7 +248,7 @@ sides as not materialized (
 
     select
         quotes.*,
-        1.0 as move
+        1.0 as share_ratio
     from quotes
     inner join expected using (session_date, root, expiration)
     where
@@ -257,7 +257,7 @@ sides as not materialized (
     union all by name
     select
         trades.* exclude (underlying_price),
-        expected.spot / trades.underlying_price as move
+        expected.spot / trades.underlying_price as share_ratio
     from trades
     inner join expected using (session_date, root, expiration)
     where
@@ -274,9 +274,9 @@ paired as (
         root,
         expiration,
         option_pairs(
-            list(strike * move),
+            list(strike * share_ratio),
             list(if(option_type = 'C', 1.0, 0.0)),
-            list(price * move),
+            list(price * share_ratio),
             list(width),
             list(moment)
         ) as pairs

@@ -33,7 +33,7 @@ def test_pairs_are_those_of_a_join_on_strike_and_moment():
         frame[frame.is_call == 0], on=["row", "strike", "moment"], suffixes=("", "_put")
     )
     joined = joined.sort_values(["row", "strike"])
-    assert len(joined) > 20
+    assert len(joined) > 10
     assert begins.tolist() == np.searchsorted(joined.row, [0, 1, 2, 3]).tolist()
     expected = [joined.strike, joined.price, joined.price_put, joined.width + joined.width_put]
     np.testing.assert_array_equal(found, np.array(expected))
