@@ -30,6 +30,8 @@ _DENSITY_POINTS = 33
 _PENALTY = 1e4
 _CLOSE = 1e-4  # relative gain in squared error that is not worth another step
 _EXACT = 1e-6  # nor is an error of volatility below this
+_FARTHEST = 12.0  # standard deviations at which a delta is looked for
+_STRIDE = 0.25
 
 
 @njit(cache=True, nogil=True)
@@ -399,6 +401,15 @@ def fits(k: Floats, iv: Floats, weight: Floats, offsets: NDArray[np.int64], t: F
 
 
 @njit(cache=True, nogil=True)
+def _call_delta(k: float, a: float, b: float, rho: float, m: float, s: float) -> float:
+    """Return N(d1) of the strike at log moneyness k, NaN where there is no variance."""
+    w = total_variance(k, a, b, rho, m, s)
+    if not w > 0.0:
+        return math.nan
+    return 0.5 * math.erfc(-(0.5 * w - k) / math.sqrt(w) * _SQRT_HALF)
+
+
+@njit(cache=True, nogil=True)
 def at_delta(a: float, b: float, rho: float, m: float, s: float, t: float, delta: float) -> float:
     """Return the log moneyness at which the forward delta of the call is `delta`.
 
@@ -414,30 +425,33 @@ def at_delta(a: float, b: float, rho: float, m: float, s: float, t: float, delta
     Returns
     -------
     float
-        NaN where the smile has no such strike within 12 standard deviations.
+        The nearest one to the money; NaN where there is none within 12 standard deviations.
     """
     middle = total_variance(0.0, a, b, rho, m, s)
     if not (middle > 0.0 and t > 0.0 and delta > 0.0 and delta < 1.0):
         return math.nan
-    low, high = -12.0 * math.sqrt(middle), 12.0 * math.sqrt(middle)
-    for step in range(64):
-        k = low if step == 0 else (high if step == 1 else 0.5 * (low + high))
-        w = total_variance(k, a, b, rho, m, s)
-        if not w > 0.0:
+    # The nearest such strike: far beyond the strikes that drew it a wing may be so steep that the
+    # delta turns back. So walk out from the money until it is passed.
+    step = _STRIDE * math.sqrt(middle)
+    is_call_side = _call_delta(0.0, a, b, rho, m, s) > delta
+    inner, outer = 0.0, 0.0
+    for _ in range(int(_FARTHEST / _STRIDE)):
+        outer = inner + (step if is_call_side else -step)
+        found = _call_delta(outer, a, b, rho, m, s)
+        if math.isnan(found):
             return math.nan
-        d1 = (0.5 * w - k) / math.sqrt(w)
-        above = 0.5 * math.erfc(-d1 * _SQRT_HALF) > delta
-        if step == 0:
-            if not above:
-                return math.nan
-        elif step == 1:
-            if above:
-                return math.nan
-        elif above:
-            low = k
+        if (found > delta) != is_call_side:
+            break
+        inner = outer
+    if inner == outer:
+        return math.nan
+    for _ in range(50):
+        k = 0.5 * (inner + outer)
+        if (_call_delta(k, a, b, rho, m, s) > delta) == is_call_side:
+            inner = k
         else:
-            high = k
-    return 0.5 * (low + high)
+            outer = k
+    return 0.5 * (inner + outer)
 
 
 @njit(cache=True, nogil=True)

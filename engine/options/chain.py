@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.kernels import american_parity, curve, pairs, parity, smile
 from engine.kernels import black_scholes as bs
-from engine.options import american
+from engine.options import american, exposure
 from engine.options.american import Dividends
 from engine.options.reasons import REASONS
 from engine.options.udf import Function, arrow_function, floats, sides
@@ -227,6 +227,7 @@ FUNCTIONS = (
     Function("smile_fit", smile_fit, (*(_LIST,) * 3, "DOUBLE"), f"STRUCT({_doubles(SMILE)})"),
     Function("smile_at_delta", smile_at_delta, ("DOUBLE",) * 7, "DOUBLE"),
     Function("interpolate", interpolate, (_LIST, _LIST, "DOUBLE"), "DOUBLE"),
+    *exposure.FUNCTIONS,
 )
 
 

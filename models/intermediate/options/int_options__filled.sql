@@ -115,6 +115,30 @@ wanted as (
 
 ),
 
+-- by how much the quotes that drew a smile lie off it
+quotes_off as (
+
+    select
+        quotes.session_date,
+        quotes.root,
+        quotes.expiration,
+        quotes.strike,
+        quotes.iv - sqrt(
+            {{ smile_variance('ln(quotes.strike::double / smiles.forward)', 'smiles') }} / smiles.t
+        ) as off_iv
+    from {{ ref('int_options__solved') }} as quotes
+    inner join smiles using (session_date, root, expiration)
+    where
+        quotes.{{ lake_batch_dates() }}
+        and quotes.price_source = 'quote_mid'
+        and quotes.is_marked
+        and (quotes.option_type = 'C') = (quotes.strike::double >= quotes.forward)
+        and abs(quotes.delta) >= 0.005
+        and smiles.fit_source = 'own'
+        and smiles.t > 0
+
+),
+
 placed as (
 
     select
@@ -128,11 +152,47 @@ placed as (
         smiles.fit_source,
         smiles.fit_age,
         epoch(smiles.known_at) - epoch(wanted.priced_at) as price_age,
-        if(smiles.t > 0 and smiles.forward > 0, sqrt(
-            {{ smile_variance('ln(wanted.strike::double / smiles.forward)', 'smiles') }} / smiles.t
-        ), null) as smile_iv
+        if(
+            smiles.t > 0 and smiles.forward > 0, ln(wanted.strike::double / smiles.forward), null
+        ) as k,
+        -- beyond its outermost points a smile is not trusted to rise faster than moneyness does
+        if(
+            smiles.fit_source = 'own',
+            least(greatest(k, smiles.lowest_k), smiles.highest_k),
+            k
+        ) as inner_k,
+        if(k is null, null, sqrt(least(
+            {{ smile_variance('k', 'smiles') }},
+            if(
+                k / nullif(inner_k, 0.0) > 1.0,
+                k / inner_k * nullif({{ smile_variance('inner_k', 'smiles') }}, 0.0),
+                null
+            )
+        ) / smiles.t)) as drawn_iv,
+        -- straight between the nearest quotes on either side, as much beyond the outermost ones
+        case
+            when below.strike < above.strike
+                then
+                    below.off_iv
+                    + (above.off_iv - below.off_iv)
+                    * ((wanted.strike - below.strike) / (above.strike - below.strike))
+            else coalesce(below.off_iv, above.off_iv, 0.0)
+        end as nearby,
+        if(drawn_iv + nearby > 0, drawn_iv + nearby, drawn_iv) as smile_iv
     from wanted
     inner join smiles using (session_date, root, expiration)
+    asof left join quotes_off as below
+        on
+            wanted.session_date = below.session_date
+            and wanted.root = below.root
+            and wanted.expiration = below.expiration
+            and wanted.strike >= below.strike
+    asof left join quotes_off as above
+        on
+            wanted.session_date = above.session_date
+            and wanted.root = above.root
+            and wanted.expiration = above.expiration
+            and wanted.strike <= above.strike
 
 ),
 

@@ -56,6 +56,7 @@ def test_help_names_every_command(quant: Shell) -> None:
         ("export",),
         ("status",),
         ("audit", "leaks"),
+        ("options", "chain"),
         ("options", "iv"),
         ("options", "greeks"),
     ],
