@@ -9,6 +9,7 @@ from benchmarks.parts import (
     features,
     gex,
     install,
+    marks,
     options,
     physics,
     pipeline,
@@ -24,6 +25,7 @@ PARTS: dict[str, Callable[[Bench], Result]] = {
     "physics": physics.measure,
     "options": options.measure,
     "gex": gex.measure,
+    "marks": marks.measure,
     "install": install.measure,
 }
 DEFAULT = (
@@ -34,4 +36,5 @@ DEFAULT = (
     "physics",
     "options",
     "gex",
+    "marks",
 )  # install needs the package index

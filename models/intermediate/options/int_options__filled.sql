@@ -23,60 +23,42 @@ smiles as (
 
 ),
 
+-- in which of the window's sessions each contract was seen
 contracts as (
 
     select
-        session_date,
-        session_index,
-        {{ contract_key() }}
+        {{ contract_key() }},
+        list_sort(list(session_index)) as seen_at
     from {{ ref('int_options__solved') }}
     where {{ option_window_dates() }}
+    group by {{ contract_key() }}
+    having
+        count(*) != max(session_index) - min(session_index) + 1
+        or max(session_index) < (
+            select max(session_index)
+            from {{ ref('dim_sessions') }}
+            where session_date <= getvariable('lake_last')::date
+        )
 
 ),
 
--- the last row of a contract before sessions without it, and the first after them
-gone as (
-
-    select contracts.*
-    from contracts
-    anti join contracts as next_rows
-        on
-            contracts.root = next_rows.root
-            and contracts.expiration = next_rows.expiration
-            and contracts.strike = next_rows.strike
-            and contracts.option_type = next_rows.option_type
-            and contracts.session_index + 1 = next_rows.session_index
-    where contracts.session_date < getvariable('lake_last')::date
-
-),
-
-back as (
-
-    select contracts.*
-    from contracts
-    anti join contracts as last_rows
-        on
-            contracts.root = last_rows.root
-            and contracts.expiration = last_rows.expiration
-            and contracts.strike = last_rows.strike
-            and contracts.option_type = last_rows.option_type
-            and contracts.session_index - 1 = last_rows.session_index
-
-),
-
+-- the last session of a contract before sessions without it, and the first after them
 gaps as (
 
     select
-        gone.*,
-        coalesce(back.session_index, 1000000) as next_index
-    from gone
-    asof left join back
-        on
-            gone.root = back.root
-            and gone.expiration = back.expiration
-            and gone.strike = back.strike
-            and gone.option_type = back.option_type
-            and gone.session_index < back.session_index
+        {{ contract_key('runs') }},
+        runs.session_index,
+        coalesce(runs.next_index, 1000000) as next_index,
+        sessions.session_date
+    from (
+        select
+            {{ contract_key() }},
+            unnest(seen_at) as session_index,
+            unnest(list_append(seen_at[2:], null)) as next_index
+        from contracts
+    ) as runs
+    inner join {{ ref('dim_sessions') }} as sessions using (session_index)
+    where runs.next_index is distinct from runs.session_index + 1
 
 ),
 

@@ -43,6 +43,7 @@ def test_the_command_lists_its_parts_with_a_line_on_each():
         "physics",
         "options",
         "gex",
+        "marks",
         "install",
     }
     assert all(line.endswith(".") for line in lines.values())
