@@ -155,7 +155,7 @@ dividends as (
         root,
         expiration,
         count(*) as count_dividends,
-        list_sum(list(amount * exp(-rate * years) order by ex_date)) as dividends,
+        list_sum(list(amount * exp(-rate * years) order by ex_date, amount)) as dividends,
         list(years order by ex_date, amount) as dividend_times,
         list(amount order by ex_date, amount) as dividend_amounts
     from (

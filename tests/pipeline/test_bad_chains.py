@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from engine.lake.schema import REFERENCES
 from engine.lake.simulate import simulate
 from engine.lake.store import Lake
 from engine.settings import Settings
@@ -25,6 +26,7 @@ MODELS = (
     "--indirect-selection=cautious",
 )
 HOLIDAY = dt.date(2026, 1, 1)
+EX_DATE = dt.date(2026, 1, 6)
 QUOTES = {  # of calls on SPY: new bid and ask, from the row
     "crossed": lambda row: (row["ask"] + 0.05, row["ask"]),
     "locked": lambda row: (row["ask"], row["ask"]),
@@ -107,6 +109,7 @@ def db(tmp_path_factory):
     for name in ("rates", "dividends"):
         lake.reference_path(name).unlink(missing_ok=True)
     day = lake.days("options")[-1]
+    lake.merge_reference("dividends", distributions())
     spoiled = spoil(lake, day)
     for session in lake.days("stocks"):
         stocks = lake.read_day("stocks", session)
@@ -126,6 +129,28 @@ def db(tmp_path_factory):
             where session_date = '{day}' and is_observed
         """)
         yield connection
+
+
+def distributions() -> pa.Table:
+    """Two distributions of TLT on one day, one of them said twice; another source adds them up."""
+    said = (
+        ("sim", 0.30, dt.date(2025, 12, 1)),
+        ("sim", 0.10, dt.date(2025, 12, 1)),
+        ("sim", 0.10, dt.date(2025, 12, 1)),
+        ("another", 0.40, dt.date(2025, 12, 2)),
+    )
+    rows = [
+        {
+            "symbol": "TLT",
+            "ex_date": EX_DATE,
+            "amount": amount,
+            "declared_date": declared,
+            "source": source,
+            "known_at": dt.datetime.combine(declared, dt.time(12), dt.UTC),
+        }
+        for source, amount, declared in said
+    ]
+    return pa.Table.from_pylist(rows, REFERENCES["dividends"].schema)
 
 
 def mark(db, name):
@@ -216,6 +241,15 @@ def test_the_defaults_that_stand_in_for_missing_tables_are_counted(db):
         "select distinct rate from option_forwards where underlying = 'SPY'"
     ).fetchall()
     assert rates == [(0.03,)]
+
+
+def test_every_distribution_of_a_day_counts_once(db):
+    found = db.execute(
+        "select distinct dividend_amounts from option_forwards "
+        "where underlying = 'TLT' and expiration > ?",
+        [EX_DATE],
+    ).fetchall()
+    assert found == [([0.10, 0.30],)]
 
 
 def test_no_contract_is_lost(db):

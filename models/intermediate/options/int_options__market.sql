@@ -60,13 +60,19 @@ with_curves as (
 
 ),
 
-dividends as (
+-- as for bars: of several sources of an ex-date the first counts whole, and says a thing once
+announced as (
 
-    select
+    select distinct
         sessions.session_date,
         sessions.underlying,
-        list(dividends.ex_date order by dividends.ex_date, dividends.source) as ex_dates,
-        list(dividends.amount order by dividends.ex_date, dividends.source) as amounts
+        dividends.ex_date,
+        dividends.amount,
+        dividends.declared_date,
+        dense_rank() over (
+            partition by sessions.session_date, sessions.underlying, dividends.ex_date
+            order by dividends.source_priority, dividends.source
+        ) as choice
     from sessions
     inner join {{ ref('stg_lake__dividends') }} as dividends
         on
@@ -74,7 +80,19 @@ dividends as (
             and sessions.session_date < dividends.ex_date
             and sessions.open_at >= dividends.known_at
     where coalesce(dividends.reject_reason, 'known_too_late') = 'known_too_late'
-    group by sessions.session_date, sessions.underlying
+
+),
+
+dividends as (
+
+    select
+        session_date,
+        underlying,
+        list(ex_date order by ex_date, amount) as ex_dates,
+        list(amount order by ex_date, amount) as amounts
+    from announced
+    where choice = 1
+    group by session_date, underlying
 
 ),
 
