@@ -7,6 +7,7 @@ from collections.abc import Callable
 from benchmarks.bench import Bench, Result
 from benchmarks.parts import (
     features,
+    gex,
     install,
     marks,
     options,
@@ -23,6 +24,7 @@ PARTS: dict[str, Callable[[Bench], Result]] = {
     "features": features.measure,
     "physics": physics.measure,
     "options": options.measure,
+    "gex": gex.measure,
     "marks": marks.measure,
     "install": install.measure,
 }
@@ -33,5 +35,6 @@ DEFAULT = (
     "features",
     "physics",
     "options",
+    "gex",
     "marks",
 )  # install needs the package index

@@ -73,6 +73,7 @@ _CELLS = _POINTS * _INNER
 SCRATCH = (7, max(_CELLS, _OUTER))
 _TOLERANCE = 1e-7  # of a volatility, relative
 _SECANT = 2e-7  # product of two moves, relative, after which the next is below a hundredth point
+_NOTHING = 1e-9
 _WIDEST = 6.0  # sigma sqrt(t) where the search for an almost worthless strike begins
 MAX_STEPS = 60
 
@@ -90,6 +91,43 @@ def never_early(side: int, r: float, q: float) -> bool:
     if side == CALL:
         r, q = q, r
     return r <= 0.0 and q >= r
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def most_early(
+    side: int, spot: float, strike: float, t: float, r: float, q: float, sigma: float
+) -> float:
+    """Return a bound of what early exercise adds with continuous carry, in dollars.
+
+    What a put gains is the interest on the strike while it is exercised and, where q < 0, what the
+    share would cost: at most K (1 - exp(-r t)) (1 - min(q, 0) / r) times the greatest probability
+    that the spot is in the region of exercise at any one time, which lies below K min(1, r / q).
+    With m = ln(spot / top of the region) > 0 and b = r - q - sigma^2 / 2 that probability is
+    N(-(m + b s) / (sigma sqrt(s))) for some s <= t: at most
+    N(-m / (sigma sqrt(t)) + max(-b, 0) sqrt(t) / sigma). Calls by exchange.
+    """
+    if side == CALL:
+        spot, strike, r, q = strike, spot, q, r
+    if r <= 0.0:
+        return 0.0 if q >= r else math.inf
+    wide = sigma * math.sqrt(t)
+    away = math.log(spot / strike) + (math.log(q / r) if q > r else 0.0)
+    gain = -strike * math.expm1(-r * t) * (1.0 - min(q, 0.0) / r)
+    if away <= 0.0:
+        return gain
+    falling = max(q - r + 0.5 * sigma * sigma, 0.0) * t
+    return gain * float(_normal((falling - away) / wide))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def is_plain(
+    side: int, spot: float, strike: float, t: float, r: float, q: float, sigma: float
+) -> bool:
+    """Return whether early exercise adds less than a billionth of spot and strike."""
+    if never_early(side, r, q):
+        return True
+    most: float = most_early(side, spot, strike, t, r, q, sigma)
+    return most < _NOTHING * min(spot, strike)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -308,7 +346,7 @@ def premium_one(
     last_sigma, log_b, scratch
         As `boundary`.
     """
-    if never_early(side, r, q):
+    if is_plain(side, spot, strike, t, r, q, sigma):
         return 0.0
     if side == CALL:
         found = _premium(strike / spot, t, q, r, sigma, last_sigma, log_b, scratch) * spot
@@ -486,7 +524,7 @@ def american_iv_one(
 ) -> tuple[float, int]:
     """Return the volatility of an American price and SOLVED, or NaN and why there is none."""
     sigma, code = start(side, price, spot, spot, strike, t, r, q)
-    if code != SOLVED or never_early(side, r, q):
+    if code != SOLVED or is_plain(side, spot, strike, t, r, q, sigma):
         return sigma, code
     state = new_search(sigma)
     for _ in range(MAX_STEPS):

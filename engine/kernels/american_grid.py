@@ -17,33 +17,50 @@ step of time is a third of the square of the step of space: then its errors of s
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from engine.kernels.american import MAX_STEPS, needs_grid, never_early, new_search, search, start
-from engine.kernels.black_scholes import (
-    ABOVE_MAX,
-    BAD_DIVIDENDS,
-    BELOW_INTRINSIC,
-    CALL,
-    MISSING_INPUT,
-    SOLVED,
-    SUB_TICK,
-    normal_form,
-    price_one,
-)
+from engine.kernels.black_scholes import CALL
 
-_HALF = 60  # lattice points on either side of the strike
-_STEP = 1.0 / 12.0  # of the lattice, in standard deviations
-_POINTS = 2 * _HALF + 1
-_STRIKES = 3  # nodes of ln(spot / strike) when there are dividends, around 0
+_REACH = 5.0  # of a lattice on either side of the strike, in standard deviations
+FINE, COARSE = 40, 30  # lattice points on either side; a coarse lattice is for differences
+_STRIKES = 3  # nodes of ln(spot / strike) that are solved together when there are dividends
 _STRIKE_STEP = 0.2
+_BLOCKS = 9  # of such nodes, side by side; their ends are shared
 _SIGMAS = 44
 _SIGMA_STEP = 0.16  # of ln(sigma)
 _LOWEST = math.log(0.01)
-TABLE = (_SIGMAS, _STRIKES, _POINTS)
-WORK = (2 * _STRIKES + 3, _POINTS)
+
+
+class Lattices(NamedTuple):
+    """What is solved of an expiry, and room for more.
+
+    Parameters
+    ----------
+    table
+        (_SIGMAS, _BLOCKS, _STRIKES, points) corrections.
+    is_known
+        (_SIGMAS, _BLOCKS) of them.
+    work
+        (2 * _STRIKES + 3, points).
+    """
+
+    table: np.ndarray
+    is_known: np.ndarray
+    work: np.ndarray
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def new_lattices(half: int) -> Lattices:
+    """Return room for an expiry's lattices, of so many points on either side of the strike."""
+    points = 2 * half + 1
+    return Lattices(
+        np.empty((_SIGMAS, _BLOCKS, _STRIKES, points)),
+        np.zeros((_SIGMAS, _BLOCKS), np.bool_),
+        np.empty((2 * _STRIKES + 3, points)),
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -56,6 +73,12 @@ def _cubic(values: np.ndarray, place: float) -> float:
         values[i] * (u1 * u2 * u3 * (-1.0 / 6.0)) + values[i + 1] * (u * u2 * u3 * 0.5)
     ) + (values[i + 2] * (u * u1 * u3 * -0.5) + values[i + 3] * (u * u1 * u2 * (1.0 / 6.0)))
     return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _block_middle(block: int) -> float:
+    """Return ln(spot / strike) in the middle of a block of strikes."""
+    return 2.0 * _STRIKE_STEP * (block - _BLOCKS // 2)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -86,6 +109,56 @@ def _diffuse_or_exercise(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _meet(
+    values: np.ndarray,
+    spot: np.ndarray,
+    last: int,
+    cash: float,
+    share: float,
+    r: float,
+    q: float,
+    pause: float,
+) -> int:
+    """Find between which points holding begins to pay more than exercise.
+
+    What holding is worth above exercise begins as a parabola whose curvature is what exercise gains
+    in a time. So the first point above says where it begins, and what to put at the last point
+    below for the next step of the lattice to see the parabola.
+
+    Parameters
+    ----------
+    values, spot
+        Of the lattice.
+    last
+        What this function returned a step before.
+    cash, share
+        Exercise brings cash - share x spot.
+    r, q
+        Rate and yield.
+    pause
+        In which the spot moves by one point in standard deviation: t x step^2.
+
+    Returns
+    -------
+    int
+        The last point at which exercise is due, 0 for none.
+    """
+    n = values.size
+    while last < n - 2 and values[last + 1] == cash - share * spot[last + 1]:
+        last += 1
+    while last > 0:
+        bend = (r * cash - q * share * spot[last]) * pause
+        over = values[last + 1] - (cash - share * spot[last + 1])
+        root = math.sqrt(over / bend) if bend > 0.0 and over > 0.0 else 0.0
+        part = 1.0 - min(root, 2.0)
+        values[last] = cash - share * spot[last] + max(bend, 0.0) * part * part
+        if part >= 0.0:
+            break
+        last -= 1
+    return last
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def corrections(
     side: int,
     t: float,
@@ -94,10 +167,11 @@ def corrections(
     times: np.ndarray,
     amounts: np.ndarray,
     sigma: float,
+    block: int,
     work: np.ndarray,
     out: np.ndarray,
 ) -> None:
-    """Solve the lattices of one volatility.
+    """Solve the lattices of one volatility and of neighbouring strikes.
 
     Parameters
     ----------
@@ -105,43 +179,57 @@ def corrections(
         As `black_scholes.price_one`, t and sigma positive.
     times, amounts
         (d,) years to the ex-dates within (0, t], ascending, and the cash over the spot.
+    block
+        Which strikes, see `_block_middle`.
     work
-        Room of the shape `WORK`.
+        Room, as `Lattices.work`.
     out
-        (_STRIKES, _POINTS) is filled, one strike a row (the first alone without dividends), with
+        (_STRIKES, points) is filled, one strike a row (the first alone without dividends), with
         the correction over strike x sigma x sqrt(t), where the moneyness
-        (ln(spot / strike) + (r - q - sigma^2 / 2) t) / (sigma sqrt(t)) is (i - _HALF) * _STEP for a
-        put, minus that for a call: from deep in the money outwards.
+        (ln(spot / strike) + (r - q - sigma^2 / 2) t) / (sigma sqrt(t)) goes from -_REACH to _REACH
+        for a put, from _REACH to -_REACH for a call: from deep in the money outwards.
     """
-    n = _POINTS
+    n = out.shape[1]
+    half = n // 2
+    step = _REACH / half
     sign = -1.0 if side == CALL else 1.0
     wide = sigma * math.sqrt(t)
     drift = r - q - 0.5 * sigma * sigma
     strikes = _STRIKES if times.size else 1
     held, room = work[:_STRIKES], work[_STRIKES : 2 * _STRIKES]
     plain, other, spot = work[2 * _STRIKES], work[2 * _STRIKES + 1], work[2 * _STRIKES + 2]
-    scale, owed = np.ones(_STRIKES), np.zeros(_STRIKES)
-    begin = np.ones(_STRIKES, np.int64)
+    scale = np.ones(_STRIKES)
+    last = np.zeros(_STRIKES, np.int64)  # point at which exercise is due now, 0 for none
+    # deep in the money a value is line[k, 0] - line[k, 1] x spot, grown, until the next ex-date
+    line = np.empty((_STRIKES, 2))
     upcoming = times.size - 1
     final = 0.0
     while upcoming >= 0 and times[upcoming] >= t:
         final += amounts[upcoming]
         upcoming -= 1
     for i in range(n):
-        spot[i] = math.exp(sign * wide * (i - _HALF) * _STEP)
-        plain[i] = max(sign * (1.0 - spot[i]), 0.0)
+        spot[i] = math.exp(sign * wide * (i - half) * step)
+        plain[i] = sign * (1.0 - spot[i])
+    _larger(plain, spot, 0.0, 0.0)
     for k in range(strikes):
         if strikes > 1:
-            scale[k] = math.exp((k - _STRIKES // 2) * _STRIKE_STEP)
-        owed[k] = final * scale[k]  # cash not received by expiry, grown to it
-        for i in range(n):
+            scale[k] = math.exp(_block_middle(block) + (k - 1) * _STRIKE_STEP)
+        owed = final * scale[k]
+        if owed > 0.0:
             # ex at expiry: exercise before the drop or take the payoff after it
-            held[k, i] = max(plain[i], sign * (1.0 - max(spot[i] - owed[k], 0.0)))
-    passed = 0.0
+            for i in range(n):
+                held[k, i] = sign * (1.0 - max(spot[i] - owed, 0.0))
+            _larger(held[k], spot, sign, sign)
+            _larger(held[k], spot, 0.0, 0.0)
+        else:
+            held[k, :] = plain
+        line[k, 1] = (held[k, 0] - held[k, 1]) / (spot[1] - spot[0])
+        line[k, 0] = held[k, 0] + line[k, 1] * spot[0]
+    passed, grown = 0.0, 1.0
     while True:
         end = t - times[upcoming] if upcoming >= 0 else t
-        steps = max(math.ceil((end - passed) / t * 3.0 / (_STEP * _STEP) - 1e-9), 1)
-        weight = 0.5 * (end - passed) / t / steps / (_STEP * _STEP)
+        steps = max(math.ceil((end - passed) / t * 3.0 / (step * step) - 1e-9), 1)
+        weight = 0.5 * (end - passed) / t / steps / (step * step)
         pause = (end - passed) / steps
         cash, share = sign * math.exp(r * passed), sign * math.exp((r - drift) * passed)
         grown = math.exp(0.5 * sigma * sigma * passed)
@@ -157,25 +245,17 @@ def corrections(
             plain, other = other, plain
             for k in range(strikes):
                 old, new = held[k], room[k]
-                first = begin[k]
-                _diffuse_or_exercise(old, new, spot, first, weight, cash, share)
+                at = last[k]
+                _diffuse_or_exercise(old, new, spot, at + 1, weight, cash, share)
                 new[n - 1] = 0.0
-                new[first - 1] = cash - share * spot[first - 1]
-                if first == 1:
-                    new[0] = max(new[0], sign * (1.0 - spot[0] * grown + owed[k]))
-                    # below here all is exercised, and will be until the next ex-date
-                    while first < n - 2 and new[first] == cash - share * spot[first]:
-                        first += 1
-                elif new[first] > cash - share * spot[first]:
-                    first -= 1
-                for i in range(max(first - 2, 0), first):
-                    if first > 1:
-                        new[i] = cash - share * spot[i]
-                begin[k] = first
+                if at == 0:
+                    exercised = cash - share * spot[0]
+                    new[0] = max(exercised, line[k, 0] - line[k, 1] * grown * spot[0])
+                last[k] = _meet(new, spot, at, cash, share, r, q, t * step * step)
             held, room = room, held
         cash, share = sign * math.exp(r * end), sign * math.exp((r - drift) * end)
         for k in range(strikes):
-            for i in range(begin[k] - 1):
+            for i in range(last[k] + 1 if last[k] > 0 else 0):
                 held[k, i] = cash - share * spot[i]
         if upcoming < 0:
             break
@@ -185,9 +265,12 @@ def corrections(
             drop += amounts[upcoming]
             upcoming -= 1
         for k in range(strikes):
-            begin[k] = 1
-            _drop(held[k], room[k], spot, sign, cash, share, drop * scale[k], drift * end, wide)
-            owed[k] += drop * scale[k] * math.exp(q * end)
+            last[k] = 0
+            line[k, 1] *= grown
+            _drop(held[k], room[k], spot, line[k], cash, share, drop * scale[k], drift * end, wide)
+            line[k, 1] = (room[k, 0] - room[k, 1]) / (spot[1] - spot[0])
+            line[k, 0] = room[k, 0] + line[k, 1] * spot[0]
+            line[k, 1] /= grown
         held, room = room, held
     total = 0.0
     for d in range(times.size):
@@ -199,7 +282,7 @@ def corrections(
             if before <= 0.0:
                 base = max(sign, 0.0)
             else:
-                place = sign * (math.log(before) + drift * t) / (wide * _STEP) + _HALF
+                place = sign * (math.log(before) + drift * t) / (wide * step) + half
                 if place < 0.0:
                     base = max(sign * (1.0 - before * math.exp((r - q) * t)), 0.0)
                 elif place > n - 1.0:
@@ -210,11 +293,32 @@ def corrections(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _larger(values: np.ndarray, spot: np.ndarray, cash: float, share: float) -> None:
+    """Raise values to cash - share x spot where that is more.
+
+    The sum over the points of a lattice misses something of the integral of a function with a kink,
+    by where between two points the kink lies. The two are changed such that nothing is missed.
+    """
+    before = values[0] - (cash - share * spot[0])
+    for i in range(values.size):
+        exercised = cash - share * spot[i]
+        gap = values[i] - exercised
+        if gap < 0.0:
+            values[i] = exercised
+        if (before > 0.0) != (gap > 0.0) and before != gap:
+            where = before / (before - gap)
+            missed = 0.5 * abs(before - gap) * (where * (where - 1.0) + 1.0 / 6.0)
+            values[i - 1] += (1.0 - where) * missed
+            values[i] += where * missed
+        before = gap
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _drop(
     after_drop: np.ndarray,
     out: np.ndarray,
     spot: np.ndarray,
-    sign: float,
+    line: np.ndarray,
     cash: float,
     share: float,
     drop: float,
@@ -223,24 +327,44 @@ def _drop(
 ) -> None:
     """Set out to the values before an ex-date, exercise included, from those after it."""
     back = math.exp(-drifted)
+    half = spot.size // 2
+    apart = wide * _REACH / half
+    sign = 1.0 if cash > 0.0 else -1.0
     for i in range(spot.size):
         before = spot[i] * back
         after = before - drop
         if after <= 0.0:
             value = max(cash, 0.0)
         else:
-            place = sign * (math.log(after) + drifted) / (wide * _STEP) + _HALF
+            there = after / back
+            place = sign * math.log(there) / apart + half
             if place < 0.0:
-                value = after_drop[0] + cash * (spot[0] * back - after)
+                value = max(cash - share * there, line[0] - line[1] * there)
             elif place > spot.size - 1.0:
                 value = 0.0
             else:
                 value = _cubic(after_drop, place)
-        out[i] = max(value, cash - share * spot[i])
+        out[i] = value
+    _larger(out, spot, cash, share)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _correction(
+def _at(values: np.ndarray, place: float, apart: float) -> float:
+    """Return a correction at a place of the lattice; deep in the money it is linear in the spot.
+
+    Parameters
+    ----------
+    apart
+        Of two points of the lattice in ln(spot), negative for calls.
+    """
+    if place >= 0.0:
+        return float(_cubic(values, place))
+    part = math.expm1(apart * place) / math.expm1(apart * 4.0)
+    return float(values[0] + (values[4] - values[0]) * part)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def correction(
     side: int,
     spot: float,
     strike: float,
@@ -248,37 +372,63 @@ def _correction(
     r: float,
     q: float,
     sigma: float,
+    shift: float,
     times: np.ndarray,
     amounts: np.ndarray,
-    table: np.ndarray,
-    is_known: np.ndarray,
-    work: np.ndarray,
+    known: Lattices,
 ) -> float:
-    """Return the American price less the Black price of the same forward, in dollars."""
+    """Return the American price less the Black price of the same forward, in dollars.
+
+    Parameters
+    ----------
+    side, spot, strike, t, r, q, sigma
+        As `black_scholes.price_one`.
+    shift
+        Of the logarithm of the spot, the dollars of the dividends as they are.
+    times, amounts
+        As `corrections`, the cash over `spot`.
+    known
+        What is solved of this expiry.
+    """
+    points = known.table.shape[3]
+    half = points // 2
+    step = _REACH / half
     sigma = min(max(sigma, 0.011), 7.0)
     x = math.log(spot / strike)
-    wide = sigma * math.sqrt(t)
-    away = (x + (r - q - 0.5 * sigma * sigma) * t) / wide
-    place = (-away if side == CALL else away) / _STEP + _HALF
-    if place >= _POINTS - 1.0:
+    root = math.sqrt(t)
+    wide = sigma * root
+    sign = -1.0 if side == CALL else 1.0
+    place = sign * (x + shift + (r - q - 0.5 * sigma * sigma) * t) / (wide * step) + half
+    if place >= points - 1.0:
         return 0.0
-    place = max(place, 0.0)
     u = (math.log(sigma) - _LOWEST) / _SIGMA_STEP
     j = min(max(int(u) - 1, 0), _SIGMAS - 4)
     u -= j
     u1, u2, u3 = u - 1.0, u - 2.0, u - 3.0
-    y = min(max(x / _STRIKE_STEP, -2.0), 2.0)
+    block = _BLOCKS // 2
+    if times.size:
+        block += math.floor(x / (2.0 * _STRIKE_STEP) + 0.5)
+        block = min(max(block, 0), _BLOCKS - 1)
+    # the dividends over the strike, in units of those of the block's middle
+    z = math.exp(x - _block_middle(block))
+    z0, z2 = math.exp(-_STRIKE_STEP), math.exp(_STRIKE_STEP)
+    z = min(max(z, z0 * z0), z2 * z2)
+    low = (z - 1.0) * (z - z2) / ((z0 - 1.0) * (z0 - z2))
+    middle = (z - z0) * (z - z2) / ((1.0 - z0) * (1.0 - z2))
+    high = (z - z0) * (z - 1.0) / ((z2 - z0) * (z2 - 1.0))
     found = 0.0
     for i in range(4):
-        if not is_known[j + i]:
-            node = math.exp(_LOWEST + (j + i) * _SIGMA_STEP)
-            corrections(side, t, r, q, times, amounts, node, work, table[j + i])
-            is_known[j + i] = True
-        value = _cubic(table[j + i, 0], place)
+        node = math.exp(_LOWEST + (j + i) * _SIGMA_STEP)
+        at = known.table[j + i, block]
+        if not known.is_known[j + i, block]:
+            corrections(side, t, r, q, times, amounts, node, block, known.work, at)
+            known.is_known[j + i, block] = True
+        apart = sign * node * root * step
         if times.size:
-            value *= 0.5 * y * (y - 1.0)
-            value += _cubic(table[j + i, 1], place) * (1.0 - y * y)
-            value += _cubic(table[j + i, 2], place) * (0.5 * y * (y + 1.0))
+            value = low * _at(at[0], place, apart) + middle * _at(at[1], place, apart)
+            value += high * _at(at[2], place, apart)
+        else:
+            value = _at(at[0], place, apart)
         if i == 0:
             value *= u1 * u2 * u3 * (-1.0 / 6.0)
         elif i == 1:
@@ -292,7 +442,7 @@ def _correction(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _dividends(
+def dividends_before(
     spot: float,
     t: float,
     carry: float,
@@ -321,130 +471,3 @@ def _dividends(
             count += 1
             rest -= amounts[d] * math.exp(-carry * times[d])
     return count, rest, rest > 0.05 * spot
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def is_for_table(
-    side: np.ndarray,
-    t: np.ndarray,
-    r: np.ndarray,
-    q: np.ndarray,
-    offsets: np.ndarray,
-    times: np.ndarray,
-    amounts: np.ndarray,
-) -> np.ndarray:
-    """Return which rows `engine.kernels.american` cannot do: cash dividends or two boundaries."""
-    out = np.zeros(side.size, np.bool_)
-    for i in range(side.size):
-        out[i] = needs_grid(side[i], r[i], q[i])
-        for d in range(offsets[i], offsets[i + 1]):
-            is_outside = times[d] <= 0.0 or times[d] > t[i]
-            out[i] = out[i] or not (amounts[d] == 0.0 or (is_outside and amounts[d] > 0.0))
-    return out
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def rows_by_table(
-    side: np.ndarray,
-    price: np.ndarray,
-    spot: np.ndarray,
-    strike: np.ndarray,
-    t: np.ndarray,
-    r: np.ndarray,
-    q: np.ndarray,
-    offsets: np.ndarray,
-    times: np.ndarray,
-    amounts: np.ndarray,
-    order: np.ndarray,
-    is_price: bool,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return American prices of volatilities, or volatilities of prices, and codes.
-
-    Parameters
-    ----------
-    side, spot, strike, t, r, q
-        (n,) as `black_scholes.price_one`.
-    price
-        (n,) prices, or volatilities if `is_price` says that prices are wanted.
-    offsets, times, amounts
-        Row i has the dividends offsets[i] to offsets[i + 1] of the other two: years to the ex-date
-        and dollars; those outside (0, t] do not matter.
-    order
-        (n,) rows of one expiry beside each other share what is tabulated. The order changes
-        nothing but the time it takes.
-    """
-    n = side.size
-    out, code = np.full(n, np.nan), np.zeros(n, np.int8)
-    table, is_known = np.empty(TABLE), np.zeros(_SIGMAS, np.bool_)
-    work = np.empty(WORK)
-    most = 1
-    for i in range(n):
-        most = max(most, offsets[i + 1] - offsets[i])
-    kept_times, kept_amounts = np.empty(most), np.empty(most)
-    last_times, last_amounts = np.empty(most), np.empty(most)
-    last, last_count = -1, 0
-    for o in range(n):
-        i = order[o]
-        begin, end = offsets[i], offsets[i + 1]
-        count, rest, is_possible = _dividends(
-            spot[i], t[i], r[i] - q[i], times[begin:end], amounts[begin:end],
-            kept_times, kept_amounts,
-        )  # fmt: skip
-        if not is_possible:
-            rest = spot[i]
-        sigma, code[i] = start(side[i], price[i], spot[i], rest, strike[i], t[i], r[i], q[i])
-        inside = max(spot[i] - strike[i] if side[i] == CALL else strike[i] - spot[i], 0.0)
-        if is_price:
-            _, _, code[i] = normal_form(side[i], 1e-300, rest, strike[i], t[i], r[i], q[i])
-            if code[i] in (BELOW_INTRINSIC, SUB_TICK):
-                code[i] = SOLVED
-            if not (price[i] >= 0.0 and price[i] < math.inf) and code[i] == SOLVED:
-                code[i] = MISSING_INPUT
-        if not is_possible and code[i] in (SOLVED, BELOW_INTRINSIC, SUB_TICK, ABOVE_MAX):
-            code[i] = BAD_DIVIDENDS
-        if code[i] != SOLVED:
-            continue
-        is_same = (
-            last >= 0
-            and side[last] == side[i]
-            and t[last] == t[i]
-            and r[last] == r[i]
-            and q[last] == q[i]
-            and last_count == count
-        )
-        for d in range(count):
-            is_same = is_same and last_times[d] == kept_times[d]
-            is_same = is_same and last_amounts[d] == kept_amounts[d]
-        if not is_same:
-            is_known[:] = False
-            last_times[:count], last_amounts[:count] = kept_times[:count], kept_amounts[:count]
-            last, last_count = i, count
-        when, what = kept_times[:count], kept_amounts[:count]
-        is_european = count == 0 and never_early(side[i], r[i], q[i])
-        if is_price:
-            value = price_one(side[i], rest, strike[i], t[i], r[i], q[i], price[i])
-            if not is_european and price[i] * math.sqrt(t[i]) > 1e-8:
-                value += _correction(
-                    side[i], spot[i], strike[i], t[i], r[i], q[i], price[i], when, what,
-                    table, is_known, work,
-                )  # fmt: skip
-            out[i] = value if is_european else max(value, inside)
-            continue
-        if is_european:
-            out[i] = sigma
-            continue
-        state = new_search(sigma * (1.0 + 0.02 * (count > 0)))
-        for _ in range(MAX_STEPS):
-            premium = _correction(
-                side[i], spot[i], strike[i], t[i], r[i], q[i], state.sigma, when, what,
-                table, is_known, work,
-            )  # fmt: skip
-            if inside > 0.0:
-                value = price_one(side[i], rest, strike[i], t[i], r[i], q[i], state.sigma)
-                if value + premium <= inside * (1.0 + 1e-13):
-                    premium = -1.0
-            state = search(state, premium, side[i], price[i], rest, strike[i], t[i], r[i], q[i])
-            if state.is_done:
-                break
-        out[i] = state.sigma
-    return out, code

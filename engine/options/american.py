@@ -1,7 +1,7 @@
 """American options over arrays: each row by the method that its carry and dividends ask for.
 
 Continuous carry goes to the exercise boundary (`engine.kernels.american`); cash dividends, and the
-rates under which there are two boundaries, to the lattice (`engine.kernels.american_grid`). The
+rates under which there are two boundaries, to the lattice (`engine.kernels.american_rows`). The
 choice depends on the row alone, so no row's value depends on its batch.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels import american, american_grid
+from engine.kernels import american, american_rows
 
 Floats = NDArray[np.float64]
 Sides = NDArray[np.int8]
@@ -82,7 +82,7 @@ def prices(
     dividends
         Of the same rows.
     """
-    is_cash = american_grid.is_for_table(
+    is_cash = american_rows.is_for_table(
         side, t, r, q, dividends.offsets, dividends.times, dividends.amounts
     )
     out: Floats = american.american_prices(side, spot, strike, t, r, q, sigma)
@@ -119,7 +119,7 @@ def implied_vols(
     columns: list[Any] = [side, price, spot, strike, t, r, q]
     if is_chain:
         return _by_table(columns, dividends, is_price=False)
-    is_cash = american_grid.is_for_table(
+    is_cash = american_rows.is_for_table(
         side, t, r, q, dividends.offsets, dividends.times, dividends.amounts
     )
     if not is_cash.any():
@@ -135,15 +135,58 @@ def implied_vols(
     return out, code
 
 
-def _by_table(
-    columns: list[Floats], dividends: Dividends, *, is_price: bool
-) -> tuple[Floats, Codes]:
+def greeks(
+    side: Sides,
+    spot: Floats,
+    strike: Floats,
+    t: Floats,
+    r: Floats,
+    q: Floats,
+    sigma: Floats,
+    dividends: Dividends,
+) -> Floats:
+    """Return Greeks, (8, n) in the order of `black_scholes.GREEKS`, NaN where there are none.
+
+    Parameters
+    ----------
+    side, spot, strike, t, r, q, sigma, dividends
+        As `prices`. Rows of an expiry share the lattices that are solved for them.
+    """
+    return values([side, sigma, spot, strike, t, r, q], dividends, is_price=True)[2]
+
+
+def _order(columns: list[Any], dividends: Dividends) -> NDArray[np.int64]:
+    """Return rows of one expiry beside each other: only the time it takes depends on it."""
     side, _, spot, _, t, r, q = columns
-    # rows of one expiry beside each other: only the time it takes depends on it
     sums = np.concatenate([[0.0], np.cumsum(dividends.amounts)])
     cash = np.diff(sums[dividends.offsets])
-    order = np.lexsort((cash, q, r, spot, t, side)).astype(np.int64)
-    found: tuple[Floats, Codes] = american_grid.rows_by_table(
-        *columns, dividends.offsets, dividends.times, dividends.amounts, order, is_price
-    )
+    return np.lexsort((cash, q, r, spot, t, side)).astype(np.int64)
+
+
+def values(
+    columns: list[Any], dividends: Dividends, *, is_price: bool
+) -> tuple[Floats, Codes, Floats]:
+    """Return prices or volatilities, codes, and Greeks, every row by the lattice.
+
+    Parameters
+    ----------
+    columns
+        Side, volatility (or the price whose volatility is wanted), spot, strike, t, r, q.
+    dividends
+        Of the same rows.
+    is_price
+        Prices are wanted, of volatilities.
+    """
+    found: tuple[Floats, Codes, Floats] = american_rows.rows_by_table(
+        *columns, dividends.offsets, dividends.times, dividends.amounts,
+        _order(columns, dividends), is_price, True,
+    )  # fmt: skip
     return found
+
+
+def _by_table(columns: list[Any], dividends: Dividends, *, is_price: bool) -> tuple[Floats, Codes]:
+    out, code, _ = american_rows.rows_by_table(
+        *columns, dividends.offsets, dividends.times, dividends.amounts,
+        _order(columns, dividends), is_price, False,
+    )  # fmt: skip
+    return out, code

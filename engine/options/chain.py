@@ -71,46 +71,29 @@ def _dividends(times: pa.Array, amounts: pa.Array) -> Dividends:
     return Dividends(offsets, years, _lists(amounts)[0])
 
 
-def _whole_yield(columns: list[Floats], times: pa.Array, amounts: pa.Array) -> Floats:
-    """Return the yield that gives the forward of (spot, strike, t, r, q) and cash dividends."""
-    spot, _, t, r, q = columns
-    years, offsets = _lists(times)
-    rows = np.repeat(np.arange(spot.size), np.diff(offsets))
-    worth = _lists(amounts)[0] * np.exp(-r[rows] * years)
-    cash = np.bincount(rows, worth, minlength=spot.size)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: Floats = np.where(cash > 0.0, q - np.log1p(-cash / spot) / t, q)
-    return found
-
-
 def solve_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     """Return implied volatility, Greeks and reason of American options.
 
-    Of (price, spot, strike, t, r, q, dividend times, dividend amounts). The Greeks are those of the
-    European option of the same volatility and forward.
+    Of (price, spot, strike, t, r, q, dividend times, dividend amounts).
     """
-    side = sides(option_type)
-    price, spot, strike, t, r, q = (floats(column) for column in rest[:6])
+    columns = [sides(option_type), *(floats(column) for column in rest[:6])]
     cash = _dividends(rest[6], rest[7])
-    found, codes = american.implied_vols(side, price, spot, strike, t, r, q, cash, is_chain=True)
-    columns = [spot, strike, t, r, _whole_yield([spot, strike, t, r, q], rest[6], rest[7])]
-    fields = [_nullable(row) for row in (found, *bs.greeks(side, *columns, found))]
+    found, codes, sens = american.values(columns, cash, is_price=False)
+    fields = [_nullable(row) for row in (found, *sens)]
     return pa.StructArray.from_arrays(
         [*fields, _reasons(codes)], names=["iv", *bs.GREEKS, "reason"]
     )
 
 
 def value_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
-    """Return American prices and European Greeks.
+    """Return American prices and Greeks.
 
     Of (spot, strike, t, r, q, sigma, dividend times, dividend amounts).
     """
-    side = sides(option_type)
     spot, strike, t, r, q, sigma = (floats(column) for column in rest[:6])
-    prices = american.prices(side, spot, strike, t, r, q, sigma, _dividends(rest[6], rest[7]))
-    whole = _whole_yield([spot, strike, t, r, q], rest[6], rest[7])
-    columns = [spot, strike, t, r, whole, sigma]
-    found: Floats = np.vstack([prices, bs.greeks(side, *columns)])
+    columns = [sides(option_type), sigma, spot, strike, t, r, q]
+    prices, _, sens = american.values(columns, _dividends(rest[6], rest[7]), is_price=True)
+    found: Floats = np.vstack([prices, sens])
     return _struct(("price", *bs.GREEKS), found)
 
 
@@ -149,9 +132,11 @@ def american_parity_forward(*columns: pa.Array) -> pa.Array:
     """Return what American pairs of each expiry say of its forward: `american_parity`."""
     strikes, offsets = _lists(columns[0])
     calls, puts, widths = (_lists(column)[0] for column in columns[1:4])
+    cash = _dividends(columns[8], columns[9])
     found: Floats = american_parity.forwards(
-        strikes, calls, puts, widths, offsets, *(floats(column) for column in columns[4:])
-    )
+        strikes, calls, puts, widths, offsets, *(floats(column) for column in columns[4:8]),
+        cash.offsets, cash.times, cash.amounts,
+    )  # fmt: skip
     return _struct(PARITY, found)
 
 
@@ -203,7 +188,7 @@ FUNCTIONS = (
     Function(
         "american_parity_forward",
         american_parity_forward,
-        (*(_LIST,) * 4, *("DOUBLE",) * 4),
+        (*(_LIST,) * 4, *("DOUBLE",) * 4, _LIST, _LIST),
         f"STRUCT({_doubles(PARITY)})",
     ),
     Function(

@@ -84,7 +84,11 @@ def bs_iv(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
 
 def bs_greeks(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     """Return a struct of Greeks of (spot, strike, t, r, q, sigma)."""
-    found: Floats = bs.greeks(sides(option_type), *map(floats, rest))
+    return _greeks(bs.greeks(sides(option_type), *map(floats, rest)))
+
+
+def _greeks(found: Floats) -> pa.Array:
+    """Return a struct of Greeks, NULL where there are none."""
     fields = [_nullable(row) for row in found]
     return pa.StructArray.from_arrays(
         fields, names=list(bs.GREEKS), mask=pa.array(np.isnan(found).all(axis=0))
@@ -131,6 +135,15 @@ def american_iv(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     return _nullable(found)
 
 
+def american_greeks(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
+    """Return Greeks of (spot, strike, t, r, q, sigma, div_times, div_amounts)."""
+    dividends, is_bad = _dividends(*rest[6:])
+    spot, strike, t, r, q, sigma = (floats(column) for column in rest[:6])
+    found = american.greeks(sides(option_type), spot, strike, t, r, q, sigma, dividends)
+    found[:, is_bad] = np.nan
+    return _greeks(found)
+
+
 _INPUTS = ("DOUBLE",) * 6
 _LISTS = ("DOUBLE[]", "DOUBLE[]")
 FUNCTIONS = (
@@ -144,6 +157,12 @@ FUNCTIONS = (
     ),
     Function("american_price", american_price, ("VARCHAR", *_INPUTS, *_LISTS), "DOUBLE"),
     Function("american_iv", american_iv, ("VARCHAR", *_INPUTS, *_LISTS), "DOUBLE"),
+    Function(
+        "american_greeks",
+        american_greeks,
+        ("VARCHAR", *_INPUTS, *_LISTS),
+        f"STRUCT({', '.join(f'{name} DOUBLE' for name in bs.GREEKS)})",
+    ),
     Function("iv_reason", iv_reason, ("VARCHAR", *_INPUTS), "VARCHAR"),
 )
 

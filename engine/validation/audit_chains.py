@@ -8,6 +8,13 @@ from engine.features.options_feature_engineer.series import TENORS
 from engine.features.options_feature_engineer.surface import COMPONENTS, NODES, parameter_names
 from engine.features.panel import Floats
 
+# Of the nodes, maturities by put, money, call: all alike, late less early, wings less the money.
+_LOADS = (
+    np.full(len(NODES), 0.5),
+    np.repeat([-2.0, 0.0, 2.0], 3),
+    np.tile([5.0, -10.0, 5.0], 3),
+)
+
 
 def _reverting(count: int, rng: np.random.Generator, stay: float, size: float) -> Floats:
     out = np.zeros(count)
@@ -34,14 +41,14 @@ def option_levels(close: Floats, volume: Floats, rng: np.random.Generator) -> di
 
     spot_return = np.diff(np.log(close), prepend=np.log(close[0]))
     level = -1.6 + _reverting(count, rng, 0.97, 0.05) - 2.0 * spot_return
-    near = _reverting(count, rng, 0.9, 0.03)
+    near = _reverting(count, rng, 0.9, 0.04)
     tilt = 0.05 + _reverting(count, rng, 0.95, 0.004)
     out: dict[str, Floats] = {"spot": close * np.exp(noise(0.001))}
     for days in TENORS:
         share = np.sqrt(30.0 / days)
-        out[f"atm_{days}"] = np.exp(level + near * (share - 1.0) + noise(0.004))
-        out[f"put25_{days}"] = out[f"atm_{days}"] * np.exp(tilt * share + noise(0.006))
-        out[f"call25_{days}"] = out[f"atm_{days}"] * np.exp(-0.6 * tilt * share + noise(0.006))
+        out[f"atm_{days}"] = np.exp(level + near * (share - 1.0) + noise(0.012))
+        out[f"put25_{days}"] = out[f"atm_{days}"] * np.exp(tilt * share + noise(0.02))
+        out[f"call25_{days}"] = out[f"atm_{days}"] * np.exp(-0.6 * tilt * share + noise(0.02))
         out[f"put10_{days}"] = out[f"atm_{days}"] * np.exp(2.2 * tilt + noise(0.01))
         out[f"skew_slope_{days}"] = -tilt + noise(0.01)
         out[f"spread_{days}"] = np.exp(-4.0 + noise(0.3))
@@ -66,8 +73,7 @@ def option_levels(close: Floats, volume: Floats, rng: np.random.Generator) -> di
     out["dollar_delta"] = out["option_volume"] * close * noise(10.0)
     out["oi_center"] = _reverting(count, rng, 0.95, 0.01)
     out["max_pain"] = _reverting(count, rng, 0.8, 0.01)
-    for component in COMPONENTS:
-        vector = rng.standard_normal(len(NODES))
+    for component, vector in zip(COMPONENTS, _LOADS, strict=True):
         for name, value in zip(parameter_names(component), (0.5, *vector), strict=True):
             out[name] = np.full(count, value)
     return out

@@ -80,6 +80,7 @@ pairs as (
         -- the share without what it pays until expiry, as announced or as the forward has it
         greatest(forwards.spot, forwards.forward * exp(-forwards.rate * forwards.t))
         - calls.strike::double * exp(-forwards.rate * forwards.t) as upper,
+        -- dividends that are not announced yet show in the forward
         least(
             forwards.spot - forwards.dividends,
             forwards.forward * exp(-forwards.rate * forwards.t)

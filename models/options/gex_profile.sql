@@ -11,13 +11,13 @@ strikes as (
     select
         underlying,
         session_date,
-        unnest(strikes.strike) as strike,
+        unnest(struct_extract(strikes, 'strike')) as strike,
         known_at,
         spot,
-        unnest(strikes.call_oi) as call_oi,
-        unnest(strikes.put_oi) as put_oi,
-        unnest(strikes.gex_call) as gex_call,
-        unnest(strikes.gex_put) as gex_put,
+        unnest(struct_extract(strikes, 'call_oi')) as call_oi,
+        unnest(struct_extract(strikes, 'put_oi')) as put_oi,
+        unnest(struct_extract(strikes, 'gex_call')) as gex_call,
+        unnest(struct_extract(strikes, 'gex_put')) as gex_put,
         sign_convention
     from {{ ref('int_options__exposures') }}
 

@@ -166,7 +166,8 @@ dividends as (
             rate,
             unnest(amounts) as amount,
             unnest(ex_dates) as ex_date,
-            (unnest(ex_dates) - session_date) / 365.0::double as years
+            -- on a short day that is both ex-date and expiration, t is the shorter
+            least((unnest(ex_dates) - session_date) / 365.0::double, t) as years
         from carried
     ) as announced
     -- an option holder gets what exercise on the eve of the ex-date gives: later ones do not count
@@ -368,7 +369,9 @@ agreed as (
                     spot,
                     t,
                     rate,
-                    coalesce(dividend_forward, even_strike)
+                    coalesce(dividend_forward, even_strike),
+                    dividend_times,
+                    dividend_amounts
                 )
                 else {% endif -%}
             parity_forward(

@@ -123,10 +123,14 @@ def test_every_other_row_has_the_reason_that_the_quote_gives(db):
             and case reason
                 when 'zero_bid' then bid > 0 or bid is null
                 when 'unobserved' then is_observed
+                -- what exercise brings now, or at expiry
                 when 'below_intrinsic'
-                    then mark > spread + exp(-rate * t) * greatest(
-                        if(option_type = 'C', forward - strike, strike - forward), 0
+                    then mark > spread + greatest(
+                        if(option_type = 'C', spot - strike, strike - spot),
+                        exp(-rate * t) * if(option_type = 'C', forward - strike, strike - forward)
                     )
+                when 'sub_tick'
+                    then abs(mark - if(option_type = 'C', spot - strike, strike - spot)) > 1e-9
                 else reason is null
             end
         """

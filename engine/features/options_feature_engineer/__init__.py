@@ -8,7 +8,7 @@ are used from the next open on.
 from engine.features.options_feature_engineer import activity, money, skew, surface, term, variance
 from engine.features.options_feature_engineer.session import SESSION_UDFS
 
-ORDER = 210
+ORDER = 300
 SCOPE = "options"
 
 FAMILIES = (

@@ -25,10 +25,9 @@ kernel = partial(
 
 _WHY = (
     "Cboe's sum over listed strikes ends where bids end and steps with the strikes' distance; here "
-    "volatility is straight over log moneyness between out-of-the-money strikes and flat beyond "
-    "them (Jiang & Tian 2005), so that chains of coarse strikes are measured alike. NULL where the "
-    "strikes do not reach one standard deviation on either side. The index by its published rules "
-    "is not a feature."
+    "volatility is straight over log moneyness between out-of-the-money strikes of at least 0.001 "
+    "delta and flat beyond them (Jiang & Tian 2005), so that chains of coarse strikes are measured "
+    "alike. NULL where the strikes do not reach one standard deviation on either side."
 )
 
 
@@ -40,16 +39,18 @@ def _whole(days: int) -> Family:
         oracle="flat chain: its volatility; the published sum over dense strikes",
         value=lambda s: level(s, f"mf_iv_{days}"),
         why=_WHY,
+        near_duplicates=(f"opt_atm_cost_{days}",),  # while the smile keeps its shape
     )
 
 
-def _part(pattern: str, side: str, name: str) -> Family:
+def _part(pattern: str, side: str, name: str, *others: str) -> Family:
     return kernel(
         pattern=pattern,
         formula=f"the part of opt_mfiv_30 that {side} price, as a volatility",
         source="Feunou, Jahan-Parvar, Okou 2018",
         oracle="both parts squared add up to the whole squared",
         value=lambda s: level(s, name),
+        near_duplicates=("opt_mfiv_30", "opt_atm_cost_30", *others),
     )
 
 
@@ -77,7 +78,7 @@ FAMILIES: tuple[Family, ...] = (
         value=lambda s: s.zscore(premium(s), Z_WINDOW),
     ),
     _part("opt_mfiv_up_30", "calls above the forward", "mf_up_30"),
-    _part("opt_mfiv_dn_30", "puts below the forward", "mf_down_30"),
+    _part("opt_mfiv_dn_30", "puts below the forward", "mf_down_30", "opt_mfiv_up_30"),
     kernel(
         pattern="opt_ivofiv_20",
         formula="standard deviation of 20 changes of ln IV30 x sqrt(252)",

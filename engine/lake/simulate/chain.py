@@ -178,6 +178,9 @@ def _quotes(book: Book, valuation: Valuation, regime: int, draws: _Draws) -> _Qu
     center = valuation.center
     gap = (valuation.forward - book.strike / 1000.0) * valuation.discount
     intrinsic = np.maximum(np.stack([gap, -gap], axis=1), 0.0)
+    if valuation.is_american:
+        now = valuation.spot - book.strike / 1000.0
+        intrinsic = np.maximum(intrinsic, np.stack([now, -now], axis=1))
     liquidity = _LIQUIDITY[book.instrument][:, None]
     half = liquidity * (0.006 + 0.010 * (center - intrinsic) + 0.0012 * intrinsic)
     half = np.maximum(half * (0.6 + 0.8 * draws.spread) * _REGIME_SPREAD[regime], 0.004)
@@ -215,7 +218,7 @@ def _trade(
     first = (np.minimum(one, two) * cut).astype(np.int64)
     second = np.where(early == 1, first, (np.maximum(one, two) * cut).astype(np.int64))
     third = cut + (draws.late[picked] * two * (SNAPSHOT_MINUTES - 1)).astype(np.int64)
-    dearness = valuation.center[picked] - valuation.fair[picked]
+    dearness = valuation.center[picked] - valuation.european[picked]
 
     def worth(share_price: Floats, minute: Integers) -> Floats:
         ratio = share_price / spot[instrument]
@@ -223,7 +226,11 @@ def _trade(
         wide = np.sqrt(stdev[row] ** 2 + left)
         undiscounted = black.price(valuation.forward[row] * ratio, strike, wide, is_call)
         value: Floats = valuation.discount[row] * undiscounted + dearness
-        return value
+        if not valuation.is_american:
+            return value
+        inside = np.where(is_call, share_price - strike, strike - share_price)
+        held: Floats = np.maximum(value, inside)
+        return held
 
     at_first, at_second, at_third = (
         worth(minutes.spot[instrument, minute], minute) for minute in (first, second, third)
@@ -272,14 +279,15 @@ def _between(
 def truth_rows(book: Book, valuation: Valuation, line: Timeline) -> pa.Table:
     """Return what is true of every quoted contract at a session's snapshot.
 
-    `fair` is the discounted expectation under the pricing law, `center` what the quotes were made
-    around, `iv` the Black-76 volatility of `fair` on `forward`, NULL where the price is too small
-    to tell.
+    `european` is the discounted expectation under the pricing law, `fair` that with the right of
+    early exercise, `center` what the quotes were made around, `iv` the volatility of `fair`, NULL
+    where the price out of the money is too small to tell.
     """
     vol = np.repeat(valuation.stdev / np.sqrt(valuation.years), 2)
     return pa.table(
         {
             "symbol": arrow.text(_codes(book, line)),
+            "european": pa.array(valuation.european.ravel()),
             "fair": pa.array(valuation.fair.ravel()),
             "center": pa.array(valuation.center.ravel()),
             "iv": arrow.nullable(vol),

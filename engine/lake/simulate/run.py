@@ -35,7 +35,7 @@ from engine.lake.simulate.timeline import Timeline, first_session, timeline
 from engine.lake.simulate.universe import SYMBOLS
 from engine.lake.store import Lake, write_parquet
 
-VERSION = 1  # of the simulated numbers: raise it when the same seed gives other days
+VERSION = 2  # of the simulated numbers: raise it when the same seed gives other days
 SCALES = ("sample", "daily", "reference")
 RECORD = "simulation.json"
 FAULTS_FILE = "faults.parquet"
@@ -349,7 +349,7 @@ class _Market:
         self.usual_vol = np.sqrt(SESSIONS_A_YEAR * law.loadings**2 @ law.usual_variance()[:, 1])
         self.depth = REFERENCE_DEPTH if plan.scale == "reference" else SAMPLE_DEPTH
         self.extended = REFERENCE_EXTENDED if plan.scale == "reference" else 1.0
-        self.has_truth = plan.scale == "sample"
+        self.has_truth = self.is_american = plan.scale == "sample"
         if plan.scale != "daily":
             self.surface.prepare()
         # dense chains are made by two threads, half of the contracts each
@@ -415,8 +415,9 @@ class _Market:
         line, path, seed = self.line, self.path, self.plan.seed
         book = listing.list_contracts(book, line, path, seed, t, group, self.usual_vol, self.depth)
         worth = valuation.value(
-            self.surface, book, line, path, self.schedule, t, spot, self.scenario.structure_edge
-        )
+            self.surface, book, line, path, self.schedule, t, spot, self.scenario.structure_edge,
+            is_american=self.is_american,
+        )  # fmt: skip
         made = chain.quote_session(book, worth, line, path, self.law, seed, t, group, spot, minutes)
         truths = chain.truth_rows(book, worth, line) if self.has_truth else None
         return made, truths

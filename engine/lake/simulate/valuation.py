@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.kernels import black
+from engine.lake.simulate import exercise
 from engine.lake.simulate.listing import Book, Integers
 from engine.lake.simulate.model import LONGEST, Floats, Surface
 from engine.lake.simulate.path import Dividend, Path, zero_rate
@@ -71,19 +72,28 @@ def forwards(
 class Valuation:
     """Fair values per strike: arrays (p,) per strike, (p, 2) per contract."""
 
+    spot: Floats
     forward: Floats
     discount: Floats
     years: Floats
-    stdev: Floats  # Black-76 volatility x sqrt(years), NaN where the price is too small
-    fair: Floats
+    is_american: bool  # may be exercised early
+    stdev: Floats  # implied volatility x sqrt(years), NaN where the price is too small
+    european: Floats  # discounted expectation under the pricing law
+    fair: Floats  # the same, with early exercise where the options are American
     center: Floats  # what quotes are made around; equals fair outside the planted edge
 
 
 def value(
     surface: Surface, book: Book, line: Timeline, path: Path, schedule: list[Dividend],
-    t: int, spot: Floats, edge: StructureEdge | None,
+    t: int, spot: Floats, edge: StructureEdge | None, *, is_american: bool,
 ) -> Valuation:  # fmt: skip
-    """Return the fair prices of every contract at a session's snapshot."""
+    """Return the fair prices of every contract at a session's snapshot.
+
+    Parameters
+    ----------
+    is_american
+        Whether the options may be exercised early.
+    """
     _, first, series = np.unique(book.series(), return_index=True, return_inverse=True)
     instrument, expiration = book.instrument[first], book.expiration[first]
     ahead = forwards(line, path, schedule, t, spot, instrument, expiration)
@@ -107,15 +117,29 @@ def value(
         sides: Floats = otm[:, None] + np.maximum(intrinsic, 0.0)
         return sides
 
-    variance = path.variance_after[t]
-    otm = out_of_the_money(variance)
-    enough = np.where(otm > _LEAST_PRICE * forward, otm, np.nan)
-    stdev = black.implied_stdev_sorted(forward, strike, enough)
     discount = ahead.discount[series]
-    fair = both(otm) * discount[:, None]
+    moves = exercise.carry(
+        line, path, t, spot, instrument, expiration, ahead.whole, ahead.discount, ahead.years
+    )
+
+    def worth(variance: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return volatility x sqrt(years), European and fair values."""
+        otm = out_of_the_money(variance)
+        enough = np.where(otm > _LEAST_PRICE * forward, otm, np.nan)
+        european = both(otm) * discount[:, None]
+        if not is_american:
+            return black.implied_stdev_sorted(forward, strike, enough), european, european
+        stdev = exercise.volatility(moves, series, forward, strike, enough)
+        return stdev, european, exercise.values(moves, series, strike, stdev, european)
+
+    variance = path.variance_after[t]
+    stdev, european, fair = worth(variance)
     center = fair
     if edge is not None and regime == edge.regime:
-        dear = both(out_of_the_money(variance * edge.variance_factor)) * discount[:, None]
+        _, _, dear = worth(variance * edge.variance_factor)
         at = SYMBOLS.index(edge.symbol)
         center = np.where((book.instrument == at)[:, None], dear, fair)
-    return Valuation(forward, discount, ahead.years[series], stdev, fair, center)
+    return Valuation(
+        spot[book.instrument], forward, discount, ahead.years[series], is_american,
+        stdev, european, fair, center,
+    )  # fmt: skip

@@ -14,11 +14,11 @@ sessions as (
 
     select
         sessions.session_date,
-        following.open_at as next_open_at,
-        following.next_monthly_expiration
+        after_it.open_at as next_open_at,
+        after_it.next_monthly_expiration
     from {{ ref('dim_sessions') }} as sessions
-    left join {{ ref('dim_sessions') }} as following
-        on sessions.next_session = following.session_date
+    left join {{ ref('dim_sessions') }} as after_it
+        on sessions.next_session = after_it.session_date
 
 ),
 
@@ -57,18 +57,20 @@ contracts as not materialized (
             charm := marks.charm,
             signed_volume := sides.signed_volume
         ) as contract,
+        coalesce(marks.spot > 0 and spots.spot > 0, false) as has_spot,
+        coalesce(
+            marks.t > 0
+            and marks.iv > 0
+            and marks.forward > 0
+            and isfinite(marks.gamma + marks.delta + marks.vanna + marks.charm + marks.rate),
+            false
+        ) as has_greeks,
         case
-            when marks.open_interest is null
-                then if(marks.is_observed, 'no_open_interest', 'unobserved')
-            when not marks.t > 0 then 'expired'
-            when not coalesce(marks.spot > 0 and spots.spot > 0, false) then 'no_underlying'
-            when not coalesce(
-                marks.iv > 0
-                and marks.forward > 0
-                and isfinite(marks.gamma + marks.delta + marks.vanna + marks.charm + marks.rate),
-                false
-            )
-                then 'no_volatility'
+            when marks.open_interest is null and not marks.is_observed then 'unobserved'
+            when marks.open_interest is null then 'no_open_interest'
+            when marks.t <= 0 then 'expired'
+            when not has_spot then 'no_underlying'
+            when not has_greeks then 'no_volatility'
             when marks.known_at >= sessions.next_open_at then 'known_too_late'
         end as reason
     from {{ ref('option_marks') }} as marks
@@ -98,13 +100,12 @@ chains as (
         max(known_at) filter (where reason is null) as used_known_at,
         list(contract) filter (where reason is null) as contracts,
         count(reason)::integer as left_out,
-        {% for reason in [
-            'unobserved', 'no_open_interest', 'expired', 'no_underlying', 'no_volatility',
-            'known_too_late',
-        ] -%}
-        count(*) filter (where reason = '{{ reason }}')::integer as left_out_{{ reason }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        (count(*) filter (where reason = 'unobserved'))::integer as left_out_unobserved,
+        (count(*) filter (where reason = 'no_open_interest'))::integer as left_out_no_open_interest,
+        (count(*) filter (where reason = 'expired'))::integer as left_out_expired,
+        (count(*) filter (where reason = 'no_underlying'))::integer as left_out_no_underlying,
+        (count(*) filter (where reason = 'no_volatility'))::integer as left_out_no_volatility,
+        (count(*) filter (where reason = 'known_too_late'))::integer as left_out_known_too_late
     from contracts
     group by session_date, underlying
 
@@ -137,5 +138,28 @@ select
     left_out_no_underlying,
     left_out_no_volatility,
     left_out_known_too_late,
-    unnest(exposure)
+    exposure.contracts as contracts,
+    exposure.net as net,
+    exposure.calls as calls,
+    exposure.puts as puts,
+    exposure.tilt as tilt,
+    exposure.within_7 as within_7,
+    exposure.within_30 as within_30,
+    exposure.opex as opex,
+    exposure.delta as delta,
+    exposure.vanna as vanna,
+    exposure.charm as charm,
+    exposure.hedge_up as hedge_up,
+    exposure.hedge_down as hedge_down,
+    exposure.iv as iv,
+    exposure.pinned as pinned,
+    exposure.flow as flow,
+    exposure.call_wall as call_wall,
+    exposure.put_wall as put_wall,
+    exposure.pin_strike as pin_strike,
+    exposure.concentration as concentration,
+    exposure.flip as flip,
+    exposure.flat_width as flat_width,
+    exposure.strikes as strikes,
+    exposure.curve as curve
 from computed

@@ -27,10 +27,10 @@ firsts as (
 spans as (
 
     select
-        days.symbol,
+        dated.symbol,
         any_value(firsts.first_chain) as first_chain,
-        min(days.session_date) as first_session,
-        max(days.session_date) as last_session
+        min(dated.session_date) as first_session,
+        max(dated.session_date) as last_session
     from (
         select
             symbol,
@@ -41,9 +41,9 @@ spans as (
             symbol,
             session_date
         from {{ ref('int_bars__panel') }}
-    ) as days
+    ) as dated
     inner join firsts using (symbol)
-    group by days.symbol
+    group by dated.symbol
 
 )
 

@@ -61,7 +61,7 @@ def test_the_module_has_every_column_of_the_design():
 
 
 def test_every_options_module_passes_its_audits():
-    bars = [random_bars(symbol, 1000, seed) for seed, symbol in enumerate(("SPY", "TLT"))]
+    bars = [random_bars(symbol, 1800, seed) for seed, symbol in enumerate(("SPY", "TLT"))]
     audits = audit_catalog(bars, scope="options")
     assert {audit.module for audit in audits} >= {"gamma_calc", "catalog"}
     assert not [str(finding) for audit in audits for finding in audit.findings]

@@ -12,12 +12,11 @@ fits as (
     select
         symbol,
         quarter_start,
-        {% for component in ['level', 'slope', 'curv'] -%}
-        {% for name in names -%}
-        max({{ name }}) filter (where component = '{{ component }}')
-            as pca_{{ component }}_{{ name }},
-        {% endfor -%}
-        {% endfor -%}
+        {% for part in ['level', 'slope', 'curv'] %}
+        {% for name in names %}
+        max({{ name }}) filter (where component = '{{ part }}') as pca_{{ part }}_{{ name }},
+        {% endfor %}
+        {% endfor %}
     from {{ ref('int_features__surface_fits') }}
     group by symbol, quarter_start
 

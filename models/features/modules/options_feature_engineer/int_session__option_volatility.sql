@@ -140,7 +140,7 @@ chains as (
 
 ),
 
--- the same points as the smile's
+-- farther out than the smile's points: far puts hold variance that a fit may leave out
 integrated as (
 
     select
@@ -155,7 +155,7 @@ integrated as (
     where
         chains.iv is not null
         and (chains.option_type = 'C') = (chains.k >= 0)
-        and abs(chains.delta) >= 0.005
+        and abs(chains.delta) >= 0.001
     group by chains.session_date, chains.root, chains.expiration
 
 ),

@@ -13,6 +13,8 @@ from engine.lake.simulate.scenario import STRUCTURE_EDGE
 from engine.lake.simulate.timeline import timeline
 from engine.lake.simulate.universe import INSTRUMENTS, SYMBOLS
 from engine.market import calendar
+from engine.options import american
+from engine.options.american import Dividends
 
 
 def test_every_session_has_enough_rows_of_both_sources(sample: Made) -> None:
@@ -126,9 +128,9 @@ def test_volume_up_to_the_snapshot_is_part_of_the_day_s(sample: Made) -> None:
     assert bad == 0 and less > 100
 
 
-def test_fair_prices_obey_parity(sample: Made) -> None:
+def test_expected_values_obey_parity(sample: Made) -> None:
     [(worst, pairs)] = sample.sql(
-        """select max(abs(c.fair - p.fair - c.discount * (c.forward - k))), count(*)
+        """select max(abs(c.european - p.european - c.discount * (c.forward - k))), count(*)
         from (select *, substr(symbol, 12, 1) side, substr(symbol, 13)::double / 1000 k,
             left(symbol, 11) series from {fair}) c
         join (select *, substr(symbol, 12, 1) side, substr(symbol, 13)::double / 1000 k,
@@ -139,30 +141,85 @@ def test_fair_prices_obey_parity(sample: Made) -> None:
     assert worst < 1e-9
 
 
-def test_true_volatilities_reprice_the_fair_prices(sample: Made) -> None:
+def test_true_volatilities_are_those_of_the_fair_prices(sample: Made) -> None:
+    """Without dividends ahead the expected value is Black-76; with them the American price."""
     rows = sample.sql(
-        """select fair, iv, forward, discount, substr(t.symbol, 12, 1) = 'C', strike::double,
-            expiration, epoch(known_at)
+        """select fair, european, iv, forward, discount, substr(t.symbol, 12, 1) = 'C',
+            strike::double, expiration, epoch(known_at), underlying_price,
+            coalesce((select list((ex_date - d) / 365.0 order by ex_date)
+                from '{reference}/dividends.parquet' p
+                where p.symbol = q.underlying and p.known_at <= q.known_at and p.ex_date > d
+                and p.ex_date <= q.expiration), []),
+            coalesce((select list(amount order by ex_date) from '{reference}/dividends.parquet' p
+                where p.symbol = q.underlying and p.known_at <= q.known_at and p.ex_date > d
+                and p.ex_date <= q.expiration), [])
         from (select *, {day} d from {fair}) t
         join (select *, {day} d from {options} where source = 'sim_quotes') q using (symbol, d)
-        where iv is not null and hash(t.symbol) % 7 = 0"""
+        where iv is not null and hash(t.symbol, d) % 40 = 0"""
     )
-    fair, vol, forward, discount, is_call, strike, expiration, now = (
-        np.array(column) for column in zip(*rows, strict=True)
+    *numbers, times, amounts = zip(*rows, strict=True)
+    fair, european, vol, forward, discount, is_call, strike, expiration, now, spot = (
+        np.array(column) for column in numbers
     )
     table = calendar.between(dt.date(2025, 1, 1), dt.date(2026, 12, 31)).to_pylist()
     closes = {row["session_date"]: row["close_at"].timestamp() for row in table}
     years = (np.array([closes[day] for day in expiration]) - now) / (365.0 * 86_400.0)
-    assert len(fair) > 15_000
-    priced = discount * black.price(forward, strike, vol * np.sqrt(years), is_call)
-    np.testing.assert_allclose(priced, fair, rtol=0, atol=1e-9)
+    times = [np.minimum(each, left) for each, left in zip(times, years, strict=True)]
+    offsets = np.cumsum([0, *(len(each) for each in times)])
+    cash = Dividends(offsets, np.concatenate(times), np.concatenate(amounts))
+    is_cash = np.diff(offsets) > 0
+    assert len(fair) > 3000 and is_cash.sum() > 100
+    expected = discount * black.price(forward, strike, vol * np.sqrt(years), is_call)
+    np.testing.assert_allclose(expected[~is_cash], european[~is_cash], rtol=0, atol=1e-9)
+    rate = -np.log(discount) / years
+    worth = [
+        (np.array(a) * np.exp(-r * np.array(w))).sum()
+        for a, w, r in zip(amounts, times, rate, strict=True)
+    ]
+    paid = rate - np.log(forward / (spot - np.array(worth))) / years
+    side = is_call.astype(np.int8)
+    found = american.prices(side, spot, strike, years, rate, paid, vol, cash)
+    np.testing.assert_allclose(found, fair, rtol=0, atol=2e-3)
 
 
-def test_true_chains_have_no_butterfly_or_vertical_arbitrage(sample: Made) -> None:
+def test_early_exercise_adds_to_what_is_expected(sample: Made) -> None:
+    """Never less than exercise brings; more than expected for puts, and calls before ex-dates."""
+    [(low, inside, puts, calls)] = sample.sql(
+        """select min(fair - european),
+            min(fair - if(t.symbol[12] = 'C', 1, -1) * (underlying_price - strike::double)),
+            avg((fair > european + 0.001)::int) filter (t.symbol[12] = 'P'),
+            avg((fair > european + 0.001)::int) filter (t.symbol[12] = 'C')
+        from (select *, {day} d from {fair}) t
+        join (select *, {day} d from {options} where source = 'sim_quotes') q using (symbol, d)"""
+    )
+    assert low > -0.01  # what the lattice misses far in the money, with dividends ahead
+    assert inside > -1e-9
+    assert puts > 0.5
+    assert 0.03 < calls < 0.3
+
+
+def test_american_chains_have_no_arbitrage_beyond_a_tick(sample: Made) -> None:
+    [(seen, slopes, butterflies)] = sample.sql(
+        """with chains as (
+            select filename, left(symbol, 12) series, substr(symbol, 13)::double / 1000 k,
+                fair, if(symbol[12] = 'C', -1, 1) sign from {fair}),
+        steps as (
+            select sign * (lead(fair) over w - fair) gap, lead(k) over w - k dk,
+                (lead(fair) over w - fair) / (lead(k) over w - k) slope,
+                (fair - lag(fair) over w) / (k - lag(k) over w) before
+            from chains window w as (partition by filename, series order by k))
+        select count(*), count(*) filter (gap > dk + 0.01 or gap < -1e-6),
+            count(*) filter ((slope - before) * dk < -0.01) from steps where slope is not null"""
+    )
+    assert seen > 100_000
+    assert (slopes, butterflies) == (0, 0)
+
+
+def test_expected_values_have_no_butterfly_or_vertical_arbitrage(sample: Made) -> None:
     [(slopes, butterflies, seen)] = sample.sql(
         """with calls as (
             select filename, left(symbol, 11) series, substr(symbol, 13)::double / 1000 k,
-                fair / discount price, forward from {fair} where substr(symbol, 12, 1) = 'C'),
+                european / discount price, forward from {fair} where substr(symbol, 12, 1) = 'C'),
         steps as (
             select *, (lead(price) over w - price) / (lead(k) over w - k) slope,
                 (price - lag(price) over w) / (k - lag(k) over w) before, lead(k) over w - k dk
@@ -269,7 +326,9 @@ def test_only_the_planted_structure_is_dear_and_only_in_its_regime(law: Law) -> 
             listing.Book.empty(), line, path, 1, t, members, usual, listing.Depth()
         )
         spot = np.round(path.snapshot[t] + path.outstanding[t], 2)
-        worth = valuation.value(surface, book, line, path, [], t, spot, STRUCTURE_EDGE)
+        worth = valuation.value(
+            surface, book, line, path, [], t, spot, STRUCTURE_EDGE, is_american=True
+        )
         dear = (
             worth.center[book.instrument == members[0]] - worth.fair[book.instrument == members[0]]
         )
