@@ -101,6 +101,39 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:,.0f}" if "e+" in text and abs(value) < 1e9 else text
 
 
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a fraction as a percentage, such as a volatility.
+
+    Examples
+    --------
+    >>> percent(0.1834), percent(None)
+    ('18.3%', '–')
+    """
+    return "–" if value is None else f"{100 * value:.{digits}f}%"
+
+
+def points(value: float | None) -> str:
+    """Return a difference of volatilities in points, with its sign.
+
+    Examples
+    --------
+    >>> points(-0.0213), points(None)
+    ('-2.13', '–')
+    """
+    return "–" if value is None else f"{100 * value:+.2f}"
+
+
+def dollars(value: float | None) -> str:
+    """Return an amount of dollars in at most four figures.
+
+    Examples
+    --------
+    >>> dollars(-1_234_567_890), dollars(512.4), dollars(None)
+    ('-$1.2 B', '$512', '–')
+    """
+    return "–" if value is None else f"{'-' * (value < 0)}${count(abs(value))}"
+
+
 def instant(value: dt.datetime | None) -> str:
     """Return an instant in UTC, to the minute."""
     return "–" if value is None else f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"

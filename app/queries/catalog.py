@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow as pa
 
 from app import warehouse
+from engine.warehouse.scopes import SCOPES
 
 CATALOG = "feature_catalog"
 HEALTH = "feature_health"
 AUDITS = "feature_audits"
-TABLES = {"daily": "features_daily", "cross": "features_cross_asset"}
+TABLES = {scope.name: scope.table for scope in SCOPES.values()}
 AUDITED = ("passed", "failed", "stale", "not_audited")
 TILES_A_LINE = 84
 
@@ -247,11 +248,12 @@ def audits(feature: str) -> list[dict[str, Any]]:
     """Return the last audit of each kind of a feature; empty where the version has none."""
     if warehouse.missing(AUDITS):
         return []
+    tables = ", ".join(f"'{table}'" for table in TABLES.values())
     return warehouse.records(
         f"""
         select kind, is_passed, count_rows, detail, audited_at
         from {AUDITS}
-        where column_name = ? and table_name in ('features_daily', 'features_cross_asset')
+        where column_name = ? and table_name in ({tables})
         order by kind
         """,
         feature,

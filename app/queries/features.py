@@ -1,7 +1,7 @@
 """What the Features page asks of one feature: its series, and its statistics in SQL.
 
-A feature of the wide daily table belongs to a symbol; one of features_cross_asset to the market,
-so that a symbol chooses no rows of it.
+A feature belongs to a symbol or an underlying; one of features_cross_asset to the market, so that a
+symbol chooses no rows of it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import pyarrow as pa
 from app import warehouse
 from app.queries.prices import WINDOWS
 from app.reduce import MOST_BARS, buckets, candles, line
+from engine.warehouse.scopes import SCOPES, Scope
 
-TABLE = "features_daily"
-MARKET = "features_cross_asset"
+TABLE = SCOPES["daily"].table
 LAGS = 60
 BINS = 48
 
@@ -280,22 +280,28 @@ def by_regime(feature: str, column: str, symbol: str, *, pooled: bool) -> dict[s
 
 def is_market(feature: str) -> bool:
     """Return whether a feature belongs to the market, not to a symbol."""
-    return feature in warehouse.columns(MARKET)
+    return _scope_of(feature).of_market
 
 
 def table_of(feature: str) -> str:
     """Return the wide table that has a feature."""
-    return MARKET if is_market(feature) else TABLE
+    return _scope_of(feature).table
+
+
+def _scope_of(feature: str) -> Scope:
+    found = (scope for scope in SCOPES.values() if feature in warehouse.columns(scope.table))
+    return next(found, SCOPES["daily"])
 
 
 def _joined(features: list[str]) -> str:
     """Return a relation with all these features for one symbol, which is its one parameter."""
-    if not warehouse.columns(MARKET).keys() & set(features):
-        return f"(select * from {TABLE} where symbol = ?)"
-    return (
-        f"(select * from {TABLE} where symbol = ?) as daily"
-        f" inner join (select * exclude (known_at) from {MARKET}) as market using (session_date)"
-    )
+    joins = [
+        f" inner join (select * exclude (known_at) from {scope.table}) as of_{scope.name}"
+        f" using ({', '.join(scope.key)})"
+        for scope in SCOPES.values()
+        if scope.table != TABLE and warehouse.columns(scope.table).keys() & set(features)
+    ]
+    return f"(select * from {TABLE} where symbol = ?) as daily{''.join(joins)}"
 
 
 def _values(feature: str, symbol: str | None) -> tuple[str, tuple[object, ...]]:

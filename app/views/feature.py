@@ -15,6 +15,7 @@ from app.charts import price as price_charts
 from app.queries import catalog, features, prices, regimes
 from app.queries.catalog import Entry
 from app.views import choice
+from engine.warehouse.scopes import SCOPES
 
 _ALL = "All symbols"
 _ANY = "All features"
@@ -180,7 +181,7 @@ def _definition(entry: Entry) -> None:
             st.caption(entry["why"])
         _stamp(entry)
     facts = {
-        "Belongs to": "the market" if entry["scope"] == "cross" else "each symbol",
+        "Belongs to": SCOPES[entry["scope"]].owner,
         "Units": entry["units"],
         "Source": entry["source"],
         "Inputs": entry.get("inputs"),
@@ -250,7 +251,7 @@ def _distribution(entry: Entry, symbols: list[str]) -> None:
     left, right = st.columns([3, 1])
     with left, cards.card("Distribution", entry["units"], key="distribution", height="stretch"):
         pool = _ALL
-        if entry["scope"] != "cross":
+        if not SCOPES[entry["scope"]].of_market:
             pool = st.selectbox(
                 "Rows of", [_ALL, *symbols], key="features_pool", width=180, persist_state="session"
             )
@@ -285,7 +286,7 @@ def _distribution(entry: Entry, symbols: list[str]) -> None:
 
 
 def _by_regime(entry: Entry, symbol: str) -> None:
-    of_market = entry["scope"] == "cross"
+    of_market = SCOPES[entry["scope"]].of_market
     with cards.card("Distribution by regime", entry["units"], key="by_regime"):
         if not cards.have(regimes.TABLE):
             return

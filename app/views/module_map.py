@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import streamlit as st
@@ -11,6 +12,7 @@ from app.charts import heat
 from app.queries import catalog
 from app.queries.catalog import Entry
 from app.views import choice
+from engine.warehouse.scopes import SCOPES
 
 BARS = 1_486  # sessions of six years, by which costs are told
 
@@ -84,13 +86,12 @@ def _metrics(entries: list[Entry], modules: list[dict[str, Any]]) -> None:
     ]
     count = {status: sum(module[status] for module in modules) for status in catalog.AUDITED}
     audited = sum(count.values()) - count["not_audited"]
-    cross = sum(entry["scope"] == "cross" for entry in entries)
+    others = Counter(entry["scope"] for entry in entries if entry["scope"] != "daily")
+    whose = [f"{count} of {SCOPES[scope].owner}" for scope, count in others.items()]
     empty = sum(share >= 1 for share in shares)
     cards.metrics(
         [
-            cards.Metric(
-                "Features", wording.count(len(entries)), f"{cross} of the market" if cross else ""
-            ),
+            cards.Metric("Features", wording.count(len(entries)), ", ".join(whose)),
             cards.Metric("Modules", str(len(modules))),
             cards.Metric(
                 "Missing",

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from benchmarks.bench import Bench, Result
 from benchmarks.parts import (
     features,
+    gex,
     install,
+    marks,
     options,
     physics,
     pipeline,
@@ -22,6 +24,8 @@ PARTS: dict[str, Callable[[Bench], Result]] = {
     "features": features.measure,
     "physics": physics.measure,
     "options": options.measure,
+    "gex": gex.measure,
+    "marks": marks.measure,
     "install": install.measure,
 }
 DEFAULT = (
@@ -31,4 +35,6 @@ DEFAULT = (
     "features",
     "physics",
     "options",
+    "gex",
+    "marks",
 )  # install needs the package index

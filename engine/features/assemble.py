@@ -21,6 +21,7 @@ from engine.features.evaluation import evaluate
 from engine.features.market_panel import Market, market_from_table
 from engine.features.market_universe import universe
 from engine.features.panel import UTC, Bars, Dates, Floats, bars_from_table
+from engine.features.scopes import SCOPES
 from engine.features.tails import Tail
 
 KEYS = (("symbol", pa.string()), ("session_date", pa.date32()), ("known_at", UTC))
@@ -111,7 +112,7 @@ def _checked(
 def schema(name: str) -> pa.Schema:
     """Return the schema of a module's batches: the key, `known_at`, the columns, `input_hash`."""
     module = registry.module(name)
-    keys = MARKET_KEYS if module.scope == "cross" else KEYS
+    keys = MARKET_KEYS if SCOPES[module.scope].of_market else KEYS
     columns = [(column, pa.float64()) for column in module.computed]
     return pa.schema([*keys, *columns, (append.HASH, pa.uint64())])
 

@@ -42,7 +42,8 @@ class Estimator:
     spec
         What else the result depends on: the method's version and its libraries'.
     series
-        The series of one symbol that is fitted, NaN where missing.
+        The series of one symbol that is fitted, NaN where missing; shape (n,), or (n, k) for
+        several together.
     fit
         From the values of a window, without NaN, to one or more rows: at least `model` and
         the parameters.
@@ -74,7 +75,8 @@ def _symbol_fits(bars: Bars, estimators: Sequence[Estimator], kept: dict[str, Ro
     rows = []
     for quarter in np.unique(starts):
         for estimator, values in zip(estimators, series, strict=True):
-            past = ~np.isnan(values) & (bars.time < quarter)
+            missing = np.isnan(values)
+            past = ~(missing.any(axis=1) if values.ndim > 1 else missing) & (bars.time < quarter)
             window = values[past][-MAX_OBS:]
             if len(window) < MIN_OBS or not np.any(window != window[0]):
                 continue

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from engine.features import registry
+from engine.features.scopes import SCOPES, Scope
 from engine.settings import project_root
 
 _NOTE = "Generated from engine/features by `make registry`: edit the registry, not this file."
@@ -24,14 +25,6 @@ _KEYS: dict[str, tuple[str, str]] = {
         "Instant (UTC) from which the row could be used: the latest of its inputs.",
     ),
 }
-
-
-# Keys of the wide tables, by scope.
-_GRAINS: dict[str, tuple[str, ...]] = {
-    "daily": ("symbol", "session_date"),
-    "cross": ("session_date",),
-}
-_WIDE = {"daily": "features_daily", "cross": "features_cross_asset"}
 
 
 def _key(name: str, description: str = "") -> dict[str, Any]:
@@ -88,17 +81,16 @@ def _split(
 
 def _module_files(module: registry.Module) -> dict[str, str]:
     folder = f"models/features/modules/{module.name}"
-    grain = _GRAINS[module.scope]
+    scope = SCOPES[module.scope]
     lagged, unlagged = _split(module)
     files = {}
     if lagged:
         files[f"{folder}/feat_{module.name}.yml"] = _yml(
             _model(
                 f"feat_{module.name}",
-                f"{module.title} As of the close of session_date; {_WIDE[module.scope]} applies "
-                "the lag.",
-                grain,
-                [*map(_key, (*grain, "known_at")), *map(_column, lagged)],
+                f"{module.title} As of the close of session_date; {scope.table} applies the lag.",
+                scope.key,
+                [*map(_key, (*scope.key, "known_at")), *map(_column, lagged)],
             )
         )
     if unlagged:
@@ -113,28 +105,18 @@ def _module_files(module: registry.Module) -> dict[str, str]:
     return files
 
 
-_WIDE_DESCRIPTIONS = {
-    "daily": "Every daily feature as it was known before session_date opened: the modules' rows of "
-    "the previous session, and the calendar of the session itself. One extra row for the next "
-    "session.",
-    "cross": "Every market-wide feature as it was known before session_date opened: the modules' "
-    "rows of the previous session. One row a session, and an extra one for the next.",
-}
-
-
-def _wide(scope: str, modules: list[registry.Module]) -> str:
+def _wide(scope: Scope, modules: list[registry.Module]) -> str:
     known_at = (
         "Latest known_at of the row's inputs (UTC): before the open of session_date, because the "
         "lagged columns are those of the session before."
     )
-    grain = _GRAINS[scope]
     return _yml(
         _model(
-            _WIDE[scope],
-            _WIDE_DESCRIPTIONS[scope],
-            grain,
+            scope.table,
+            scope.description,
+            scope.key,
             [
-                *map(_key, grain),
+                *map(_key, scope.key),
                 _key("known_at", known_at),
                 *(_column(f) for module in modules for f in module.features),
             ],
@@ -176,15 +158,34 @@ def _macro(modules: list[registry.Module]) -> str:
     return "\n".join(lines)
 
 
+def _scopes() -> str:
+    lines = [
+        f"{{#- {_NOTE} -#}}",
+        "{#- The scopes of features: their wide tables, and the panels that their kernels see. -#}",
+        "{% macro feature_scopes() -%}",
+        "    {{ return([",
+    ]
+    for scope in SCOPES.values():
+        lines.append("        {")
+        lines.append(f"            'name': '{scope.name}',")
+        lines.append(f"            'table': '{scope.table}',")
+        lines.append(f"            'panel': '{scope.panel}',")
+        lines.append(f"            'of_market': {str(scope.of_market).lower()},")
+        lines.append("        },")
+    lines += ["    ]) }}", "{%- endmacro %}", ""]
+    return "\n".join(lines)
+
+
 def generated() -> dict[str, str]:
     """Return every generated file: path from the project's root to its text."""
-    modules = [module for module in registry.modules() if module.scope in _WIDE]
+    modules = list(registry.modules())
     files: dict[str, str] = {}
     for module in modules:
         files.update(_module_files(module))
-    for scope, name in _WIDE.items():
-        own = [module for module in modules if module.scope == scope]
-        files[f"models/features/{name}.yml"] = _wide(scope, own)
+    for scope in SCOPES.values():
+        own = [module for module in modules if module.scope == scope.name]
+        files[f"models/features/{scope.table}.yml"] = _wide(scope, own)
+    files["macros/features/feature_scopes.sql"] = _scopes()
     files["macros/features/feature_modules.sql"] = _macro(modules)
     return files
 

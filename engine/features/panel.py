@@ -17,6 +17,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from engine.errors import BuildError
+from engine.features.corporate_actions import (
+    NO_ACTIONS,
+    SPLIT,
+    Actions,
+    Event,
+    actions_of,
+    bars_of,
+    by_symbol,
+    dollars,
+)
 
 Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
@@ -202,56 +212,8 @@ def bars_from_table(
         )
 
 
-@dataclass(frozen=True)
-class _Event:
-    """A dividend or split of one symbol, at the session from which it counts."""
-
-    session: int
-    kind: int  # 0 dividend, 1 split: on one date the dividend is per share before the split
-    value: float
-    ex_date: np.datetime64
-
-
-def _events(
-    table: pa.Table, kind: int, sessions: Dates, opens: NDArray[np.datetime64]
-) -> dict[str, list[_Event]]:
-    """Return each symbol's usable events: known at their ex session's open, one an ex date."""
-    order = [("symbol", "ascending"), ("ex_date", "ascending"), ("known_at", "ascending")]
-    if "source" in table.column_names:
-        order.append(("source", "ascending"))
-    found: dict[str, list[_Event]] = {}
-    seen: set[tuple[str, Any]] = set()
-    for row in table.sort_by(order).to_pylist():
-        value = (
-            row["amount"]
-            if kind == 0
-            else (row["numerator"] or 0.0) / (row["denominator"] or np.nan)
-        )
-        ex_date = np.datetime64(row["ex_date"], "D")
-        session = int(np.searchsorted(sessions, ex_date))
-        key = (row["symbol"], row["ex_date"])
-        if key in seen or session == len(sessions) or not value or not value > 0.0:
-            continue
-        if row.get("reject_reason") is not None or row["known_at"] is None:
-            continue
-        if np.datetime64(row["known_at"].replace(tzinfo=None), "us") > opens[session]:
-            continue
-        seen.add(key)
-        found.setdefault(row["symbol"], []).append(_Event(session, kind, float(value), ex_date))
-    return found
-
-
-def _later_splits(splits: list[_Event], ex_date: np.datetime64) -> float:
-    """Return by how much a file adjusted for all splits has divided prices before `ex_date`."""
-    ratio = 1.0
-    for split in splits:
-        if split.ex_date > ex_date:
-            ratio *= split.value
-    return ratio
-
-
 def _through(
-    events: list[_Event], step: float, before: float, basis: str, splits: list[_Event]
+    events: list[Event], step: float, before: float, basis: str, actions: Actions
 ) -> tuple[float, float]:
     """Return the steps of price and share factor that events make from a close on.
 
@@ -265,22 +227,20 @@ def _through(
         The close before them, in the prices of `basis`.
     basis
         Of the prices that follow: what they contain already is not adjusted again.
-    splits
-        All splits of the symbol.
+    actions
+        All events of the symbol.
     """
     share_step = 1.0
-    if basis == "total_return":
-        return step, share_step
     for event in events:
-        if event.kind == 1:
-            if basis == "raw":
+        if event.kind == SPLIT:
+            if basis == "raw" or event.is_unadjusted:
                 step *= event.value
                 share_step *= event.value
                 before /= event.value
             continue
-        amount = event.value
-        if basis == "split_adjusted":
-            amount /= _later_splits(splits, event.ex_date)
+        if basis == "total_return":
+            continue
+        amount = dollars(event, basis, actions)
         if amount < before:
             step *= before / (before - amount)
             before -= amount
@@ -323,10 +283,8 @@ def build_panel(
     days: Dates = sessions["session_date"].to_numpy().astype("datetime64[D]")
     opens = sessions["open_at"].cast(UTC).to_numpy().astype("datetime64[us]")
     closes = sessions["close_at"].cast(UTC).combine_chunks()
-    cash = _events(dividends, 0, days, opens)
-    ratios = _events(splits, 1, days, opens)
-
     daily = daily.sort_by([("symbol", "ascending"), ("session_date", "ascending")])
+    actions = actions_of(bars_of(daily), days, opens, dividends, splits)
     parts: list[pa.Table] = []
     start = 0
     counts = pc.run_end_encode(daily["symbol"].combine_chunks()) if daily.num_rows else None
@@ -348,9 +306,7 @@ def build_panel(
                 f"{symbol} has two daily bars on {dates[1:][np.diff(at) == 0][0]}.",
                 "int_bars__daily must keep one row a symbol and session.",
             )
-        parts.append(
-            _align(symbol, rows, at, days, closes, cash.get(symbol, []), ratios.get(symbol, []))
-        )
+        parts.append(_align(symbol, rows, at, days, closes, actions.get(symbol, NO_ACTIONS)))
     return pa.concat_tables(parts) if parts else PANEL_SCHEMA.empty_table()
 
 
@@ -360,8 +316,7 @@ def _align(
     at: NDArray[np.int64],
     days: Dates,
     closes: pa.Array,
-    cash: list[_Event],
-    ratios: list[_Event],
+    actions: Actions,
 ) -> pa.Table:
     """Return one symbol's part of the panel; `at` is the session of each row."""
     close = floats(rows["close"])
@@ -373,9 +328,8 @@ def _align(
     price_steps = np.ones(count)
     share_steps = np.ones(count)
     masked = np.zeros(count, dtype=bool)
-    events = sorted([*cash, *ratios], key=lambda event: (event.session, event.kind))
-    due: dict[int, list[_Event]] = {}
-    for event in events:
+    due: dict[int, list[Event]] = {}
+    for event in actions.due:
         # An event counts from the first bar at or after its ex session; before the first bar
         # there is nothing to adjust to.
         bar = int(np.searchsorted(at, event.session))
@@ -392,7 +346,7 @@ def _align(
             price_steps[bar] = before / link[bar]
             before = link[bar]
         price_steps[bar], share_steps[bar] = _through(
-            due.get(bar, []), price_steps[bar], before, basis[bar], ratios
+            due.get(bar, []), price_steps[bar], before, basis[bar], actions
         )
 
     factor: Floats = np.cumprod(price_steps, dtype=np.float64)
@@ -480,18 +434,15 @@ def opening_factors(
     sessions = sessions.sort_by("session_date")
     days: Dates = sessions["session_date"].to_numpy().astype("datetime64[D]")
     opens = sessions["open_at"].cast(UTC).to_numpy().astype("datetime64[us]")
-    cash = _events(dividends, 0, days, opens)
-    ratios = _events(splits, 1, days, opens)
     factor: Floats = np.full(traded.num_rows, np.nan)
-    levels = dict(_by_symbol(panel, "factor"))
-    bars = dict(_by_symbol(daily, "close", "source", "price_basis"))
-    for symbol, rows in _by_symbol(traded, "source", "price_basis"):
+    levels = dict(by_symbol(panel, "factor"))
+    bars = bars_of(daily)
+    actions = actions_of(bars, days, opens, dividends, splits)
+    for symbol, rows in by_symbol(traded, "source", "price_basis"):
         found = np.ones(len(rows["row"]))
         if symbol in bars:
-            due = [*cash.get(symbol, []), *ratios.get(symbol, [])]
-            due.sort(key=lambda event: (event.session, event.kind))
-            splits_of = ratios.get(symbol, [])
-            found = _factors_at_open(rows, bars[symbol], levels[symbol], days, due, splits_of)
+            judged = actions.get(symbol, NO_ACTIONS)
+            found = _factors_at_open(rows, bars[symbol], levels[symbol], days, judged)
         factor[rows["row"]] = found
     names = FACTORS_SCHEMA.names[:-1]
     return pa.table(
@@ -499,29 +450,16 @@ def opening_factors(
     ).cast(FACTORS_SCHEMA)
 
 
-def _by_symbol(table: pa.Table, *names: str) -> Iterator[tuple[str, dict[str, NDArray[Any]]]]:
-    """Yield each symbol's columns by session, with `day` and the place `row` in the table."""
-    table = table.select(["symbol", "session_date", *names])
-    table = table.append_column("row", pa.array(np.arange(table.num_rows)))
-    table = table.sort_by([("symbol", "ascending"), ("session_date", "ascending")])
-    symbols = table["symbol"].to_numpy()
-    is_first = np.append(True, symbols[1:] != symbols[:-1])[: len(symbols)]
-    starts = np.flatnonzero(is_first).tolist()
-    columns = {name: table[name].to_numpy() for name in ("row", *names)}
-    columns["day"] = table["session_date"].to_numpy().astype("datetime64[D]")
-    for start, stop in zip(starts, [*starts[1:], len(symbols)], strict=True):
-        yield symbols[start], {name: values[start:stop] for name, values in columns.items()}
-
-
 def _factors_at_open(
     rows: dict[str, NDArray[Any]],
     bars: dict[str, NDArray[Any]],
     levels: dict[str, NDArray[Any]],
     days: Dates,
-    events: list[_Event],
-    splits: list[_Event],
+    actions: Actions,
 ) -> Floats:
-    """Return one symbol's factors; the columns are as `_by_symbol` yields them."""
+    """Return one symbol's factors; the columns are as `by_symbol` yields them."""
+    # whether the bars of a split's session are adjusted for it shows only when they have closed
+    events = [replace(event, is_unadjusted=False) for event in actions.due]
     last = np.searchsorted(bars["day"], rows["day"]) - 1
     is_first = last < 0
     last[is_first] = 0
@@ -536,7 +474,7 @@ def _factors_at_open(
     for row in np.flatnonzero(spans & ~is_first):
         due = [event for event in events if after[row] < event.session <= session[row]]
         close, basis = float(bars["close"][last[row]]), rows["price_basis"][row]
-        step, _ = _through(due, 1.0, close, basis, splits)
+        step, _ = _through(due, 1.0, close, basis, actions)
         factor[row] *= step
     joins = (bars["source"][last] == rows["source"]) & (
         bars["price_basis"][last] == rows["price_basis"]

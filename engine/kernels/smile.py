@@ -30,6 +30,8 @@ _DENSITY_POINTS = 33
 _PENALTY = 1e4
 _CLOSE = 1e-4  # relative gain in squared error that is not worth another step
 _EXACT = 1e-6  # nor is an error of volatility below this
+_FARTHEST = 12.0  # standard deviations at which a delta is looked for
+_STRIDE = 0.25
 
 
 @njit(cache=True, nogil=True)
@@ -102,25 +104,39 @@ def _cost(sums: Floats, a: float, c: float, d: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _linear(
-    k: Floats, w: Floats, weight: Floats, m: float, s: float, sums: Floats
-) -> tuple[float, float, float, float]:
-    """Return the best (a, c, d) for a given (m, s), and its cost."""
+def _fixed_sums(w: Floats, weight: Floats, sums: Floats) -> None:
+    """Fill the sums of `_linear` that are the same for every (m, s)."""
     sums[:] = 0.0
+    for i in range(w.shape[0]):
+        sums[0] += weight[i]
+        sums[6] += weight[i] * w[i]
+        sums[9] += weight[i] * w[i] * w[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _linear(
+    k: Floats, w: Floats, weight: Floats, m: float, s: float, sums: Floats, work: Floats
+) -> tuple[float, float, float, float]:
+    """Return the best (a, c, d) for a given (m, s), and its cost.
+
+    `sums` 0, 6 and 9 do not depend on (m, s): `_fixed_sums` has filled them.
+    """
+    y, z = work[0], work[1]
+    for i in range(k.shape[0]):  # by itself: it runs in vector registers
+        y[i] = (k[i] - m) / s
+        z[i] = math.sqrt(y[i] * y[i] + 1.0)
+    sum_y, sum_z, sum_yy, sum_yz, sum_zz, sum_yw, sum_zw = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(k.shape[0]):
-        y = (k[i] - m) / s
-        z = math.sqrt(y * y + 1.0)
-        u = weight[i]
-        sums[0] += u
-        sums[1] += u * y
-        sums[2] += u * z
-        sums[3] += u * y * y
-        sums[4] += u * y * z
-        sums[5] += u * z * z
-        sums[6] += u * w[i]
-        sums[7] += u * y * w[i]
-        sums[8] += u * z * w[i]
-        sums[9] += u * w[i] * w[i]
+        uy, uz = weight[i] * y[i], weight[i] * z[i]
+        sum_y += uy
+        sum_z += uz
+        sum_yy += uy * y[i]
+        sum_yz += uy * z[i]
+        sum_zz += uz * z[i]
+        sum_yw += uy * w[i]
+        sum_zw += uz * w[i]
+    sums[1], sums[2], sums[3], sums[4] = sum_y, sum_z, sum_yy, sum_yz
+    sums[5], sums[7], sums[8] = sum_zz, sum_yw, sum_zw
     steepest = _STEEPEST * s
     # free: three equations
     a11, a12, a13 = sums[0], sums[1], sums[2]
@@ -179,10 +195,17 @@ def _butterflies(
 
 @njit(cache=True, nogil=True)
 def _try(
-    k: Floats, w: Floats, weight: Floats, m: float, log_s: float, strict: bool, sums: Floats
+    k: Floats,
+    w: Floats,
+    weight: Floats,
+    m: float,
+    log_s: float,
+    strict: bool,
+    sums: Floats,
+    work: Floats,
 ) -> float:
     s = math.exp(log_s)
-    a, c, d, cost = _linear(k, w, weight, m, s, sums)
+    a, c, d, cost = _linear(k, w, weight, m, s, sums, work)
     if strict and c > 0.0:
         total, _ = _butterflies(k[0], k[-1], a, c / s, d / c, m, s)
         cost += _PENALTY * total * sums[9]
@@ -200,6 +223,7 @@ def _descend(
     strict: bool,
     enough: float,
     sums: Floats,
+    work: Floats,
 ) -> tuple[float, float, float]:
     """Nelder and Mead over (m, ln s) within bounds; return the best point and its cost."""
     lowest = math.log(1e-3 * width)
@@ -211,7 +235,7 @@ def _descend(
     points[1] = (m + 0.15 * width, log_s)
     points[2] = (m, log_s + 0.4)
     for i in range(3):
-        costs[i] = _try(k, w, weight, points[i, 0], points[i, 1], strict, sums)
+        costs[i] = _try(k, w, weight, points[i, 0], points[i, 1], strict, sums, work)
     for _ in range(_STEPS):
         for i in (0, 1, 0):
             if costs[i + 1] < costs[i]:
@@ -231,7 +255,7 @@ def _descend(
                 max(centre[0] + step * (centre[0] - points[2, 0]), k[0] - reach), k[-1] + reach
             )
             new_s = min(max(centre[1] + step * (centre[1] - points[2, 1]), lowest), highest)
-            cost = _try(k, w, weight, new_m, new_s, strict, sums)
+            cost = _try(k, w, weight, new_m, new_s, strict, sums, work)
             limit = costs[0] if step == 2.0 else (costs[1] if step == 1.0 else costs[2])
             if cost < limit:
                 points[2] = (new_m, new_s)
@@ -247,7 +271,7 @@ def _descend(
         if not moved:
             for i in range(1, 3):
                 points[i] = points[0] + 0.5 * (points[i] - points[0])
-                costs[i] = _try(k, w, weight, points[i, 0], points[i, 1], strict, sums)
+                costs[i] = _try(k, w, weight, points[i, 0], points[i, 1], strict, sums, work)
     best = int(np.argmin(costs))
     return points[best, 0], points[best, 1], costs[best]
 
@@ -291,28 +315,31 @@ def fit(k: Floats, iv: Floats, weight: Floats, t: float) -> Floats:
             at_the_money = iv[i] * math.sqrt(t)
     width = max(min(k[-1] - k[0], 6.0 * at_the_money), 1e-4)
     enough = _EXACT * _EXACT * weight.sum()
-    sums = np.empty(10)
+    sums, work = np.empty(10), np.empty((2, n))
+    _fixed_sums(w, trust, sums)
     starts = np.empty((20, 3))
     row = 0
     for place in (-0.5, -0.2, 0.0, 0.2, 0.5):
         for size in (0.05, 0.15, 0.4, 1.0):
             m = place * width
             log_s = math.log(size * width)
-            starts[row] = (_try(k, w, trust, m, log_s, False, sums), m, log_s)
+            starts[row] = (_try(k, w, trust, m, log_s, False, sums, work), m, log_s)
             row += 1
     order = np.argsort(starts[:, 0])
     best_m, best_s, best = 0.0, 0.0, math.inf
     for number in order[:2]:
         m, log_s, cost = _descend(
-            k, w, trust, starts[number, 1], starts[number, 2], width, False, enough, sums
+            k, w, trust, starts[number, 1], starts[number, 2], width, False, enough, sums, work
         )
         if cost < best:
             best_m, best_s, best = m, log_s, cost
     for strict in (False, True):
         if strict:
-            best_m, best_s, best = _descend(k, w, trust, best_m, best_s, width, True, enough, sums)
+            best_m, best_s, best = _descend(
+                k, w, trust, best_m, best_s, width, True, enough, sums, work
+            )
         s = math.exp(best_s)
-        a, c, d, _ = _linear(k, w, trust, best_m, s, sums)
+        a, c, d, _ = _linear(k, w, trust, best_m, s, sums, work)
         b = c / s
         rho = d / c if c > 0.0 else 0.0
         _, count = _butterflies(k[0], k[-1], a, b, rho, best_m, s)
@@ -334,13 +361,25 @@ def fit(k: Floats, iv: Floats, weight: Floats, t: float) -> Floats:
 
 
 @njit(cache=True, nogil=True)
+def _in_order(k: Floats, iv: Floats) -> NDArray[np.int64]:
+    """Return the places of points by k, and by iv where k is the same."""
+    order = np.argsort(k, kind="mergesort")
+    for i in range(1, order.size):
+        j = i
+        while j > 0 and k[order[j - 1]] == k[order[j]] and iv[order[j - 1]] > iv[order[j]]:
+            order[j - 1], order[j] = order[j], order[j - 1]
+            j -= 1
+    return order
+
+
+@njit(cache=True, nogil=True)
 def fits(k: Floats, iv: Floats, weight: Floats, offsets: NDArray[np.int64], t: Floats) -> Floats:
     """Return `fit` of each expiry and the weighted middle of its points, shape (10, n).
 
     Parameters
     ----------
     k, iv, weight
-        Points of all expiries, one after the other.
+        Points of all expiries, one expiry after the other, in any order within it.
     offsets
         Where each expiry's points begin, shape (n + 1,).
     t
@@ -348,16 +387,26 @@ def fits(k: Floats, iv: Floats, weight: Floats, offsets: NDArray[np.int64], t: F
     """
     out = np.full((10, t.size), np.nan)
     for i in range(t.size):
-        first, last = offsets[i], offsets[i + 1]
-        out[:8, i] = fit(k[first:last], iv[first:last], weight[first:last], t[i])
+        order = _in_order(k[offsets[i] : offsets[i + 1]], iv[offsets[i] : offsets[i + 1]])
+        order += offsets[i]
+        out[:8, i] = fit(k[order], iv[order], weight[order], t[i])
         total, middle_k, middle_iv = 0.0, 0.0, 0.0
-        for j in range(first, last):
+        for j in order:
             total += weight[j]
             middle_k += weight[j] * k[j]
             middle_iv += weight[j] * iv[j]
         if total > 0.0:
             out[8, i], out[9, i] = middle_k / total, middle_iv / total
     return out
+
+
+@njit(cache=True, nogil=True)
+def _call_delta(k: float, a: float, b: float, rho: float, m: float, s: float) -> float:
+    """Return N(d1) of the strike at log moneyness k, NaN where there is no variance."""
+    w = total_variance(k, a, b, rho, m, s)
+    if not w > 0.0:
+        return math.nan
+    return 0.5 * math.erfc(-(0.5 * w - k) / math.sqrt(w) * _SQRT_HALF)
 
 
 @njit(cache=True, nogil=True)
@@ -376,30 +425,33 @@ def at_delta(a: float, b: float, rho: float, m: float, s: float, t: float, delta
     Returns
     -------
     float
-        NaN where the smile has no such strike within 12 standard deviations.
+        The nearest one to the money; NaN where there is none within 12 standard deviations.
     """
     middle = total_variance(0.0, a, b, rho, m, s)
     if not (middle > 0.0 and t > 0.0 and delta > 0.0 and delta < 1.0):
         return math.nan
-    low, high = -12.0 * math.sqrt(middle), 12.0 * math.sqrt(middle)
-    for step in range(64):
-        k = low if step == 0 else (high if step == 1 else 0.5 * (low + high))
-        w = total_variance(k, a, b, rho, m, s)
-        if not w > 0.0:
+    # The nearest such strike: far beyond the strikes that drew it a wing may be so steep that the
+    # delta turns back. So walk out from the money until it is passed.
+    step = _STRIDE * math.sqrt(middle)
+    is_call_side = _call_delta(0.0, a, b, rho, m, s) > delta
+    inner, outer = 0.0, 0.0
+    for _ in range(int(_FARTHEST / _STRIDE)):
+        outer = inner + (step if is_call_side else -step)
+        found = _call_delta(outer, a, b, rho, m, s)
+        if math.isnan(found):
             return math.nan
-        d1 = (0.5 * w - k) / math.sqrt(w)
-        above = 0.5 * math.erfc(-d1 * _SQRT_HALF) > delta
-        if step == 0:
-            if not above:
-                return math.nan
-        elif step == 1:
-            if above:
-                return math.nan
-        elif above:
-            low = k
+        if (found > delta) != is_call_side:
+            break
+        inner = outer
+    if inner == outer:
+        return math.nan
+    for _ in range(50):
+        k = 0.5 * (inner + outer)
+        if (_call_delta(k, a, b, rho, m, s) > delta) == is_call_side:
+            inner = k
         else:
-            high = k
-    return 0.5 * (low + high)
+            outer = k
+    return 0.5 * (inner + outer)
 
 
 @njit(cache=True, nogil=True)

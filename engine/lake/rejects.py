@@ -35,6 +35,7 @@ class RejectWriter:
     def __init__(self, temporary: Path) -> None:
         self.temporary = temporary
         self.counts: Counter[str] = Counter()
+        self.of: dict[str, Counter[str]] = {}  # by data set
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, rows: pa.Table) -> None:
@@ -45,8 +46,10 @@ class RejectWriter:
             self.temporary.parent.mkdir(parents=True, exist_ok=True)
             self._writer = pq.ParquetWriter(self.temporary, REJECTS, compression="snappy")
         self._writer.write_table(rows)
-        for entry in pc.value_counts(rows["reason"].combine_chunks()).to_pylist():
-            self.counts[str(entry["values"])] += int(entry["counts"])
+        found = rows.group_by(["dataset", "reason"]).aggregate([([], "count_all")])
+        for dataset, reason, count in zip(*(column.to_pylist() for column in found), strict=True):
+            self.counts[reason] += count
+            self.of.setdefault(dataset, Counter())[reason] += count
 
     def close(self) -> None:
         """End the temporary file."""

@@ -135,11 +135,22 @@ DATASETS = {dataset.name: dataset for dataset in (STOCKS, OPTIONS)}
 
 @dataclass(frozen=True)
 class Reference:
-    """One long reference table: `reference/<name>.parquet`."""
+    """One long reference table: `reference/<name>.parquet`.
+
+    Parameters
+    ----------
+    name, schema
+        The file and its columns.
+    key
+        What an import replaces.
+    may_repeat
+        Whether several rows share a key: an ordinary and a special dividend on one ex-date.
+    """
 
     name: str
     schema: pa.Schema
     key: tuple[str, ...]
+    may_repeat: bool = False
 
 
 REFERENCES = {
@@ -156,6 +167,7 @@ REFERENCES = {
                 known_at=UTC,
             ),
             ("symbol", "ex_date", "source"),
+            may_repeat=True,
         ),
         Reference(
             "splits",

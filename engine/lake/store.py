@@ -165,11 +165,21 @@ class Lake:
         return pq.read_table(path, schema=REFERENCES[name].schema)
 
     def merge_reference(self, name: str, table: pa.Table) -> bool:
-        """Add rows to a reference table; a row with the key of an old one replaces it."""
+        """Add rows to a reference table; they replace the old ones of their keys.
+
+        Of new rows with one key the last stays. A table that may have several rows of a key keeps
+        them all, identical ones once.
+        """
         spec = REFERENCES[name]
-        table = pa.concat_tables([self.read_reference(name), table.cast(spec.schema)])
-        table = _last_by_key(table, spec.key)
-        return write_parquet(stable_sort(table, spec.key), self.reference_path(name))
+        old, new = self.read_reference(name), table.cast(spec.schema)
+        order = spec.key
+        if spec.may_repeat:
+            renewed = set(_keys(new, spec.key))
+            stays = [key not in renewed for key in _keys(old, spec.key)]
+            old = old.filter(pa.array(stays, pa.bool_()))
+            order = (*spec.key, *(name for name in spec.schema.names if name not in spec.key))
+        rows = _last_by_key(pa.concat_tables([old, new]), order)
+        return write_parquet(stable_sort(rows, order), self.reference_path(name))
 
     # -- manifest --------------------------------------------------------------------------
 
@@ -297,6 +307,10 @@ def _covered(existing: pa.Table, incoming: pa.Table, spec: Dataset) -> pa.Array:
     )
     joined = numbered.join(keys, columns, join_type="left outer").sort_by("_row")
     return pc.fill_null(joined["_hit"], False).combine_chunks()
+
+
+def _keys(table: pa.Table, key: Sequence[str]) -> list[tuple[object, ...]]:
+    return list(zip(*(table[name].to_pylist() for name in key), strict=True))
 
 
 def _last_by_key(table: pa.Table, key: Sequence[str]) -> pa.Table:

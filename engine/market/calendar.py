@@ -6,14 +6,17 @@ Everything that needs to know when the market is open asks here; the warehouse's
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
@@ -75,8 +78,41 @@ def sessions(last_year: int) -> pa.Table:
         are the last session of each week; monthly ones the third Friday or, when that is a
         holiday, the session before; quarterly ones the last session of a quarter.
     """
-    # whole decades: making a calendar takes most of a second, whatever its length
-    calendar = _exchange((last_year // 10 + 1) * 10)
+    # whole decades: making a calendar takes more than a second, whatever its length
+    table = _decades((last_year // 10 + 1) * 10)
+    years = pc.year(table["session_date"])
+    return table.filter(pc.less_equal(years, last_year))
+
+
+def _decades(decade_end: int) -> pa.Table:
+    """Return the sessions to the end of a decade, kept beside the compiled code.
+
+    What is kept goes by this code and the versions of the libraries. A folder that cannot be
+    written keeps nothing.
+    """
+    name = f"sessions-{decade_end}-{_made_from(decade_end)}.arrow"
+    kept = Path(__file__).parent / "__pycache__" / name
+    try:
+        table = pa.ipc.open_file(pa.BufferReader(kept.read_bytes())).read_all()
+        if table.schema == SESSIONS_SCHEMA:
+            return table
+    except (OSError, pa.ArrowException):
+        pass  # there is none yet, or not a whole one
+    table = _ask_exchange(decade_end)
+    temporary = kept.with_name(f"{name}.{os.getpid()}.partial")
+    with contextlib.suppress(OSError):
+        kept.parent.mkdir(exist_ok=True)
+        with pa.ipc.new_file(str(temporary), table.schema) as writer:
+            writer.write_table(table)
+        for older in kept.parent.glob(f"sessions-{decade_end}-*.arrow"):
+            older.unlink()
+        temporary.replace(kept)
+    return table
+
+
+def _ask_exchange(decade_end: int) -> pa.Table:
+    """Return the sessions to the end of a decade as the exchange's calendar has them."""
+    calendar = _exchange(decade_end)
     days = [stamp.date() for stamp in calendar.sessions]
     opens = calendar.opens.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
     closes = calendar.closes.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
@@ -100,8 +136,7 @@ def sessions(last_year: int) -> pa.Table:
     is_monthly = np.isin(index, monthly)
     following = monthly[np.minimum(np.searchsorted(monthly, index), len(monthly) - 1)]
 
-    keep = np.array([day.year <= last_year for day in days])
-    table = pa.table(
+    return pa.table(
         {
             "session_date": pa.array(days, pa.date32()),
             "open_at": pa.array(opens.astype("datetime64[us]"), pa.timestamp("us")).cast(
@@ -125,7 +160,6 @@ def sessions(last_year: int) -> pa.Table:
         },
         schema=SESSIONS_SCHEMA,
     )
-    return table.filter(pa.array(keep))
 
 
 def between(first: dt.date, last: dt.date) -> pa.Table:

@@ -1,7 +1,7 @@
 """SQL functions of whole chains: solving a row, the forward and the smile of an expiry.
 
-Functions of an expiry take lists, ordered by strike, one row an expiry:
-`smile_fit(list(k order by k), list(iv order by k), list(weight order by k), any_value(t))`.
+Functions of an expiry take lists, one row an expiry:
+`smile_fit(list(k), list(iv), list(weight), any_value(t))`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.kernels import american_parity, curve, parity, smile
+from engine.kernels import american_parity, curve, pairs, parity, smile
 from engine.kernels import black_scholes as bs
-from engine.options import american
+from engine.options import american, exposure
 from engine.options.american import Dividends
 from engine.options.reasons import REASONS
 from engine.options.udf import Function, arrow_function, floats, sides
@@ -23,6 +23,7 @@ Offsets = NDArray[np.int64]
 
 _REASONS = pa.array([REASONS[code] for code in sorted(REASONS)], pa.string())
 
+PAIRS = ("strikes", "calls", "puts", "widths", "even_strike")
 PARITY = ("forward", "dispersion", "pairs", "discount")
 SMILE = ("a", "b", "rho", "m", "s", "rmse", "worst", "butterflies", "middle_k", "middle_iv")
 
@@ -35,19 +36,33 @@ def _lists(column: pa.Array) -> tuple[Floats, Offsets]:
     return np.ascontiguousarray(floats(column.flatten()), np.float64), offsets
 
 
+def _nullable(values: Floats) -> pa.Array:
+    """Return doubles, NaN as NULL; where there is none, without a copy."""
+    is_missing = np.isnan(values)
+    return pa.array(values, mask=is_missing) if is_missing.any() else pa.array(values)
+
+
+def _reasons(codes: NDArray[np.int8]) -> pa.Array:
+    """Return the names of codes; most chains have a value everywhere, and no name."""
+    return _REASONS.take(pa.array(codes)) if codes.any() else pa.nulls(len(codes), pa.string())
+
+
 def _struct(fields: tuple[str, ...], rows: Floats) -> pa.Array:
     """Return a struct of doubles, NaN as NULL; `rows` is (fields, n)."""
-    return pa.StructArray.from_arrays(
-        [pa.array(row, pa.float64(), from_pandas=True) for row in rows], names=list(fields)
-    )
+    return pa.StructArray.from_arrays([_nullable(row) for row in rows], names=list(fields))
+
+
+def _list_of(values: Floats, offsets: Offsets) -> pa.Array:
+    """Return a column of lists of doubles."""
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), pa.array(values))
 
 
 def solve_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     """Return implied volatility, Greeks and reason of (price, spot, strike, t, r, q)."""
     found, codes, sens = bs.implied_vols_and_greeks(sides(option_type), *map(floats, rest))
-    fields = [pa.array(row, pa.float64(), from_pandas=True) for row in (found, *sens)]
+    fields = [_nullable(row) for row in (found, *sens)]
     return pa.StructArray.from_arrays(
-        [*fields, _REASONS.take(pa.array(codes))], names=["iv", *bs.GREEKS, "reason"]
+        [*fields, _reasons(codes)], names=["iv", *bs.GREEKS, "reason"]
     )
 
 
@@ -64,9 +79,9 @@ def solve_american(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     columns = [sides(option_type), *(floats(column) for column in rest[:6])]
     cash = _dividends(rest[6], rest[7])
     found, codes, sens = american.values(columns, cash, is_price=False)
-    fields = [pa.array(row, pa.float64(), from_pandas=True) for row in (found, *sens)]
+    fields = [_nullable(row) for row in (found, *sens)]
     return pa.StructArray.from_arrays(
-        [*fields, _REASONS.take(pa.array(codes))], names=["iv", *bs.GREEKS, "reason"]
+        [*fields, _reasons(codes)], names=["iv", *bs.GREEKS, "reason"]
     )
 
 
@@ -87,6 +102,20 @@ def value_european(option_type: pa.Array, *rest: pa.Array) -> pa.Array:
     side, columns = sides(option_type), [floats(column) for column in rest]
     found: Floats = np.vstack([bs.prices(side, *columns), bs.greeks(side, *columns)])
     return _struct(("price", *bs.GREEKS), found)
+
+
+def option_pairs(*columns: pa.Array) -> pa.Array:
+    """Return the calls and puts of each expiry that were priced together: `engine.kernels.pairs`.
+
+    Of lists, in any order: strike, 1 for a call or 0 for a put, price, uncertainty of the price,
+    and a number that sides have in common which were priced together.
+    """
+    strike, offsets = _lists(columns[0])
+    rest = (_lists(column)[0] for column in columns[1:])
+    found, begins, even = pairs.matched(strike, *rest, offsets)
+    return pa.StructArray.from_arrays(
+        [*(_list_of(row, begins) for row in found), _nullable(even)], names=list(PAIRS)
+    )
 
 
 def parity_forward(*columns: pa.Array) -> pa.Array:
@@ -169,6 +198,12 @@ FUNCTIONS = (
         f"STRUCT(price DOUBLE, {_doubles(bs.GREEKS)})",
     ),
     Function(
+        "option_pairs",
+        option_pairs,
+        (_LIST,) * 5,
+        f"STRUCT({', '.join(f'{name} {_LIST}' for name in PAIRS[:-1])}, {PAIRS[-1]} DOUBLE)",
+    ),
+    Function(
         "parity_forward",
         parity_forward,
         (*(_LIST,) * 4, "DOUBLE", "DOUBLE"),
@@ -177,6 +212,7 @@ FUNCTIONS = (
     Function("smile_fit", smile_fit, (*(_LIST,) * 3, "DOUBLE"), f"STRUCT({_doubles(SMILE)})"),
     Function("smile_at_delta", smile_at_delta, ("DOUBLE",) * 7, "DOUBLE"),
     Function("interpolate", interpolate, (_LIST, _LIST, "DOUBLE"), "DOUBLE"),
+    *exposure.FUNCTIONS,
 )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Callable
@@ -12,6 +14,7 @@ import typer
 from engine.errors import QuantError
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
+PIPE_CLOSED = 141  # and for a tool whose reader has gone, like `head`
 
 
 def application() -> typer.Typer:
@@ -48,8 +51,13 @@ def guarded(work: Callable[[], object]) -> int:
     """Do some work; return the exit code, and say what a fault was."""
     try:
         work()
+        sys.stdout.flush()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if _is_closed_pipe(ended.__context__) or not _flushed():
+            code = _end_quietly()
+    except BrokenPipeError:
+        code = _end_quietly()
     except QuantError as error:
         _complain(error)
         return error.exit_code
@@ -60,6 +68,25 @@ def guarded(work: Callable[[], object]) -> int:
     if code == INTERRUPTED:
         sys.stderr.write("Interrupted. What was published before keeps serving.\n")
     return code
+
+
+def _is_closed_pipe(error: BaseException | None) -> bool:
+    return isinstance(error, OSError) and error.errno == errno.EPIPE
+
+
+def _flushed() -> bool:
+    """Write out what is printed; return whether somebody reads it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return False
+    return True
+
+
+def _end_quietly() -> int:
+    """Leave the closed pipe, so that Python does not complain of it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return PIPE_CLOSED
 
 
 def _complain(error: QuantError) -> None:

@@ -10,6 +10,7 @@ from engine.features import udf
 from engine.features.market_panel import Market
 from engine.features.market_universe import universe
 from engine.features.panel import Bars
+from engine.validation.audit_chains import option_levels
 
 # Parameters that a quarterly fit would have found.
 FITTED = {
@@ -55,6 +56,31 @@ def volatility_indices(count: int, rng: np.random.Generator) -> dict[str, np.nda
     }
 
 
+def option_chain(close: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return what the makers of an option market might hold, as the module gamma_calc reads it."""
+    count = len(close)
+    calls, puts = (2e8 * np.exp(0.3 * rng.standard_normal(count)) for _ in range(2))
+    net = calls - puts
+    held = {
+        "spot": close,
+        "net": net,
+        "calls": calls,
+        "puts": puts,
+        "hedge_up": -net * rng.uniform(0.9, 1.1, count),
+        "hedge_down": net * rng.uniform(0.9, 1.1, count),
+        "iv": 0.2 * np.exp(0.3 * rng.standard_normal(count)),
+        "concentration": rng.uniform(0.01, 0.3, count),
+        "flat_width": rng.uniform(0.005, 0.1, count),
+    }
+    for name in ("tilt", "delta", "vanna", "charm", "flow"):
+        held[name] = 1e8 * rng.standard_normal(count)
+    for name in ("within_7", "within_30", "opex", "pinned"):
+        held[name] = (calls + puts) * rng.uniform(0.05, 0.5, count)
+    for name in ("call_wall", "put_wall", "pin_strike", "flip"):
+        held[name] = close * np.exp(0.05 * rng.standard_normal(count))
+    return {f"dealer_{name}": values for name, values in held.items()}
+
+
 def random_bars(symbol: str, count: int, seed: int = 0) -> Bars:
     """Return bars with clustered volatility, gaps, and volume that follows it."""
     rng = np.random.default_rng([seed, count])
@@ -78,6 +104,8 @@ def random_bars(symbol: str, count: int, seed: int = 0) -> Bars:
     extra |= {name: np.full(count, value) for name, value in FITTED.items()}
     extra |= volatility_indices(count, rng)
     extra["bench_return"] = 0.6 * (gap + path[:, -1]) + 0.6 * sigma * rng.standard_normal(count)
+    extra |= option_chain(close, rng)
+    extra |= option_levels(close, volume, rng)
     days = np.datetime64("2010-01-04") + np.arange(2 * count).astype("timedelta64[D]")
     return Bars(
         symbol=symbol,

@@ -14,6 +14,7 @@ from engine.errors import AuditError
 from engine.features import registry
 from engine.features.market_panel import Market
 from engine.features.panel import Bars
+from engine.features.scopes import SCOPES, Scope
 from engine.validation.audit_bars import random_bars, random_market
 from engine.validation.feature_cost import costs
 from engine.validation.kernel_audit import ModuleAudit, audit_catalog
@@ -22,7 +23,6 @@ from engine.warehouse.audit_history import ColumnAudit
 Progress = Callable[[int, int, str], None]  # done, total, what
 
 SYMBOLS = ("SPY", "TLT")
-TABLES = {"daily": "features_daily", "cross": "features_cross_asset"}  # by scope
 _COST_BARS = 1486  # six years of sessions
 _MINUTES = "functions over minutes"
 
@@ -105,14 +105,14 @@ def audit_features(
     certificates: list[ColumnAudit] = []
     results = []
     done = 0
-    for scope, table in TABLES.items():
-        ours = [module for module in modules if module.scope == scope]
+    for scope in SCOPES.values():
+        ours = [module for module in modules if module.scope == scope.name]
         if not ours:
             continue
-        tell(done, 2 * len(modules), f"ends, beginnings, gaps, flat bars: {scope}")
+        tell(done, 2 * len(modules), f"ends, beginnings, gaps, flat bars: {scope.name}")
         long = made(scope, bars, seed)
         names = [module.name for module in ours]
-        found = audit_catalog(long, scope=scope, names=names, seed=seed)
+        found = audit_catalog(long, scope=scope.name, names=names, seed=seed)
         audits += found
         failed = {finding.column: str(finding) for audit in found for finding in audit.findings}
         done += len(ours)
@@ -124,7 +124,7 @@ def audit_features(
             count = sum(map(len, long))
             certificates += [
                 ColumnAudit(
-                    table,
+                    scope.table,
                     column,
                     column not in failed,
                     count,
@@ -144,9 +144,9 @@ def audit_features(
     )
 
 
-def made(scope: str, count: int, seed: int) -> list[Bars | Market]:
+def made(scope: Scope, count: int, seed: int) -> list[Bars | Market]:
     """Return made bars for the modules of a scope: some symbols, or one market."""
-    if scope == "cross":
+    if scope.of_market:
         return [random_market(count, seed)]
     return [random_bars(symbol, count, seed + i) for i, symbol in enumerate(SYMBOLS)]
 
@@ -176,7 +176,7 @@ def _warm(name: str) -> str:
         udf.warm_up()
         return name
     module = registry.module(name)
-    bars = made(module.scope, 400, 0)[0]
+    bars = made(SCOPES[module.scope], 400, 0)[0]
     assemble.columns(module, bars)
     assemble.columns(module, bars, len(bars) - 2)
     return name

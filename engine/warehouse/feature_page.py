@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import QueryError
+from engine.features.scopes import SCOPES
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,7 +26,6 @@ HEADINGS = (
     "Audit",
 )
 _RIGHT = {"Lookback", "NULL", "ns", "Columns", "Passed", "ns a bar"}
-_TABLES = {"daily": "features_daily", "cross": "features_cross_asset"}
 _NAMED = 4  # columns that a note names before it only counts
 
 _INTRODUCTION = """\
@@ -156,7 +156,7 @@ def _summary(name: str, members: list[dict[str, Any]]) -> tuple[str, ...]:
     costs = [row["cost_ns"] for row in members if row["cost_ns"] is not None]
     return (
         f"[{name}](#{name})",
-        f"`{_TABLES[members[0]['scope']]}`",
+        f"`{SCOPES[members[0]['scope']].table}`",
         str(len(members)),
         str(sum(row["audit_status"] == "passed" for row in members)),
         f"{sum(costs):,.0f}" if costs else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -15,8 +16,9 @@ from engine.lake.store import Lake, LakeFile
 from engine.settings import Settings, project_root
 from engine.warehouse import fingerprint, manifest, versions
 from engine.warehouse.connect import open_error
+from engine.warehouse.manifest import Manifest
 from engine.warehouse.publish import Context, Progress, publish, writing
-from engine.warehouse.runner import NodeProgress, Options, Run, target_folder
+from engine.warehouse.runner import NodeProgress, Options, Run
 from engine.warehouse.runner import build as run_dbt
 from engine.warehouse.versions import Version
 
@@ -121,10 +123,8 @@ def build(
     return Outcome(version, run, "", time.monotonic() - started)
 
 
-def publish_last_build(
-    settings: Settings, *, project: Path | None = None, progress: Progress | None = None
-) -> Version:
-    """Publish what `dbt build` made.
+def publish_last_build(settings: Settings, *, progress: Progress | None = None) -> Version:
+    """Publish what `dbt build` made, as the project described it then.
 
     Raises
     ------
@@ -135,8 +135,7 @@ def publish_last_build(
     """
     with writing(settings), Lake.open(settings.lake).writing():
         require_same_lake(settings)
-        path = newest_manifest(settings, project or project_root())
-        return publish(settings, manifest.read(path), progress=progress)
+        return publish(settings, _manifest_of_build(settings), progress=progress)
 
 
 def require_same_lake(settings: Settings) -> None:
@@ -174,11 +173,28 @@ def require_same_lake(settings: Settings) -> None:
         )
 
 
-def newest_manifest(settings: Settings, project: Path) -> Path:
-    """Return the manifest of the last dbt run: `quant build`'s or plain `dbt build`'s."""
-    places = [target_folder(settings) / "manifest.json", project / "target" / "manifest.json"]
-    found = [path for path in places if path.exists()]
-    return max(found, key=lambda path: path.stat().st_mtime_ns, default=places[0])
+def _manifest_of_build(settings: Settings) -> Manifest:
+    """Return the manifest that the last run left in the build file (macro `keep_manifest`).
+
+    The one in dbt's target folder may be of a later `dbt parse` or of another warehouse.
+    """
+    if not settings.build_file.exists():
+        raise BuildError(
+            f"There is no build at {settings.build_file}.", "Make one with `quant build`."
+        )
+    try:
+        with duckdb.connect(str(settings.build_file), read_only=True) as connection:
+            row = connection.execute("select content from ops.manifest").fetchone()
+    except duckdb.CatalogException:
+        row = None
+    except duckdb.Error as error:
+        raise open_error(error, settings.build_file) from error
+    if row is None:
+        raise BuildError(
+            "The build file does not say which project it was made from; nothing was published.",
+            "Run `quant build`.",
+        )
+    return manifest.parse(json.loads(row[0]))
 
 
 def count_days(files: Iterable[LakeFile]) -> dict[str, int]:

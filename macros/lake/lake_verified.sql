@@ -1,11 +1,25 @@
 {#-
     Name of a test in `ops.lake_verified`: what it tests is part of it, so a test with another rule
-    has seen nothing yet.
+    has seen nothing yet. Nor has the test of a view whose query is another: the stamps that it
+    goes by are those of a table, which a change of the view leaves as they are.
 -#}
-{% macro lake_test_key(model_name, unique, not_null=[], condition=none, finite=false) -%}
-    {{ return(
-        model_name ~ '(' ~ local_md5(tojson([unique, not_null, condition, finite])) ~ ')'
-    ) }}
+{% macro lake_test_key(schema, name, unique, not_null=[], condition=none, finite=false) -%}
+    {%- set rules = tojson([unique, not_null, condition, finite]) -%}
+    {{ return(name ~ '(' ~ local_md5(rules ~ lake_view_code(schema, name)) ~ ')') }}
+{%- endmacro %}
+
+{#- The query of a view but for the files it names; nothing for a table. -#}
+{% macro lake_view_code(schema, name) -%}
+    {%- set query -%}
+        select regexp_replace(sql, '''[^'']*\.parquet''(, )?', '', 'g')
+        from duckdb_views()
+        where
+            database_name = current_database()
+            and schema_name = '{{ schema }}'
+            and view_name = '{{ name }}'
+    {%- endset -%}
+    {%- set found = run_query(query).rows if execute else [] -%}
+    {{ return(found[0][0] if found | length else '') }}
 {%- endmacro %}
 
 {#-
@@ -21,8 +35,10 @@
             and result.node.test_metadata.kwargs.get('changed_since')
         -%}
             {%- set kwargs = result.node.test_metadata.kwargs -%}
+            {%- set tested = graph.nodes[result.node.attached_node] -%}
             {%- set key = lake_test_key(
-                result.node.attached_node.split('.')[-1],
+                tested.schema,
+                tested.alias,
                 kwargs.get('unique', kwargs.get('columns')),
                 kwargs.get('not_null', []),
                 kwargs.get('condition'),

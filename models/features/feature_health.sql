@@ -1,43 +1,42 @@
 {{ config(meta={'publish': 'table'}) }}
 -- How much of each feature there is for each symbol, and why the rest is NULL. Market-wide
 -- features have one row each, under the symbol *.
+{% set scopes = feature_scopes() -%}
 with
 
-numbered as (
+{% for scope in scopes -%}
+numbered_{{ scope.name }} as (
 
     select
         *,
-        row_number() over (partition by symbol order by session_date) as row_index
-    from {{ ref('features_daily') }}
-
-),
-
-numbered_market as (
-
-    select
-        *,
+        {% if scope.of_market -%}
         '*' as symbol,
-        row_number() over (order by session_date) as row_index
-    from {{ ref('features_cross_asset') }}
+        {% endif -%}
+        row_number() over (
+            {{ 'partition by symbol ' if not scope.of_market }}order by session_date
+        ) as row_index
+    from {{ ref(scope.table) }}
 
 ),
 
+{% endfor -%}
 counted as (
 
-    {% for scope, relation in [('daily', 'numbered'), ('cross', 'numbered_market')] -%}
+    {% for scope in scopes -%}
     {{ 'union all' if not loop.first }}
     select
+        '{{ scope.name }}' as scope,
         symbol,
         count(*) as count_rows,
         unnest([
-            {% for module in feature_modules(scope) -%}
+            {% for module in feature_modules(scope.name) -%}
             {% set outer = loop -%}
             {% for column in module.columns -%}
             {{ feature_counts(column.name) }}{{ ',' if not (loop.last and outer.last) }}
             {% endfor -%}
             {% endfor -%}
         ]) as counts
-    from {{ relation }}
+    from numbered_{{ scope.name }}
     group by symbol
     {% endfor %}
 
@@ -45,23 +44,22 @@ counted as (
 
 places as (
 
+    {% for scope in scopes -%}
+    {{ 'union all' if not loop.first }}
     select
+        '{{ scope.name }}' as scope,
         symbol,
         row_index,
         session_date
-    from numbered
-    union all
-    select
-        symbol,
-        row_index,
-        session_date
-    from numbered_market
+    from numbered_{{ scope.name }}
+    {% endfor %}
 
 ),
 
 measured as (
 
     select
+        counted.scope,
         counted.symbol,
         counted.counts.feature,
         counted.count_rows,
@@ -75,22 +73,48 @@ measured as (
 
 supplied as (
 
+    {% for scope in scopes -%}
+    {{ 'union all' if not loop.first }}
     select
-        symbol,
+        '{{ scope.name }}' as scope,
+        {{ "'*' as symbol" if scope.of_market else 'symbol' }},
         count(close) < count(*) as has_missing_bars,
         count(volume) > 0 as has_volume,
         count(vwap) > 0 as has_vwap,
         count(transactions) > 0 as has_transactions
-    from {{ ref('int_bars__panel') }}
+    from {{ ref(scope.panel) }}
+    {% if not scope.of_market -%}
     group by symbol
-    union all
+    {% endif -%}
+    {% endfor %}
+
+),
+
+quoted as (
+
+    select distinct underlying as symbol
+    from {{ ref('int_options__feeds') }}
+    where role = 'quotes'
+
+),
+
+chains as (
+
     select
-        '*' as symbol,
-        count(close) < count(*) as has_missing_bars,
-        count(volume) > 0 as has_volume,
-        count(vwap) > 0 as has_vwap,
-        count(transactions) > 0 as has_transactions
-    from {{ ref('int_market__panel') }}
+        'options' as scope,
+        panel.symbol,
+        bool_or(panel.session_date >= panel.first_chain and not panel.has_chain)
+            as has_missing_chains,
+        coalesce(sum(exposures.contracts), 0) > 0 as has_open_interest,
+        count(exposures.flow) > 0 as has_trade_direction,
+        count(quoted.symbol) > 0 as has_quotes
+    from {{ ref('int_options__panel') }} as panel
+    left join {{ ref('int_options__exposures') }} as exposures
+        on
+            panel.symbol = exposures.underlying
+            and panel.session_date = exposures.session_date
+    left join quoted on panel.symbol = quoted.symbol
+    group by panel.symbol
 
 ),
 
@@ -172,6 +196,10 @@ needs as (
         list_has_any(
             features.reads, ['volume', 'raw_volume', 'dollar_volume', 'minute volume']
         ) as needs_volume,
+        list_contains(features.reads, 'open interest') as needs_open_interest,
+        list_contains(features.reads, 'trade direction') as needs_trade_direction,
+        list_contains(features.reads, 'option quotes') as needs_quotes,
+        list_contains(features.reads, 'constant maturity') as needs_maturity,
         list_contains(features.reads, 'vwap') as needs_vwap,
         list_contains(features.reads, 'transactions') as needs_transactions,
         list_contains(features.reads, 'benchmark close') as needs_benchmark,
@@ -212,6 +240,12 @@ select
         when measured.count_null = 0 then null
         when places.session_date is not null and measured.count_null_later = 0
             then 'warming_up'
+        when needs.needs_open_interest and not chains.has_open_interest then 'no_open_interest'
+        when needs.needs_trade_direction and not chains.has_trade_direction
+            then 'no_trade_direction'
+        when needs.needs_quotes and not chains.has_quotes then 'no_quotes'
+        when measured.scope = 'options' and needs.needs_volume and not supplied.has_volume
+            then 'no_adv'
         when needs.lacks_symbol then 'missing_symbol'
         when needs.needs_benchmark and without_benchmark.symbol is not null then 'missing_symbol'
         when needs.lacks_level then 'no_volatility_index'
@@ -222,16 +256,20 @@ select
         when needs.needs_transactions and not supplied.has_transactions then 'no_transactions'
         when places.session_date is null and measured.count_rows <= needs.lookback
             then 'warming_up'
+        when chains.has_missing_chains then 'no_chain'
         when needs.lacks_members and places.session_date is null then 'missing_symbol'
+        when needs.needs_maturity then 'no_maturity'
         when supplied.has_missing_bars then 'missing_bar'
         else 'undefined'
     end as reason
 from measured
 inner join needs using (feature)
-inner join supplied using (symbol)
+inner join supplied using (scope, symbol)
+left join chains using (scope, symbol)
 left join places
     on
-        measured.symbol = places.symbol
+        measured.scope = places.scope
+        and measured.symbol = places.symbol
         and measured.first_row = places.row_index
 left join with_minutes on measured.symbol = with_minutes.symbol
 left join without_benchmark on measured.symbol = without_benchmark.symbol

@@ -30,31 +30,20 @@ union all
 
 select
     'staging' as stage,
-    'dividends' as dataset,
+    dataset,
     source,
     ex_date as session_date,
-    'dividends.parquet' as file,
-    null::bigint as file_row,
+    dataset || '.parquet' as file,
+    entry as file_row,
     symbol as entity,
-    reject_reason as reason,
-    null::varchar as detail
-from {{ ref('stg_lake__dividends') }}
-where reject_reason is not null
-
-union all
-
-select
-    'staging' as stage,
-    'splits' as dataset,
-    source,
-    ex_date as session_date,
-    'splits.parquet' as file,
-    null::bigint as file_row,
-    symbol as entity,
-    reject_reason as reason,
-    null::varchar as detail
-from {{ ref('stg_lake__splits') }}
-where reject_reason is not null
+    reason,
+    if(
+        reason = 'basis_changed',
+        'prices from here on are not adjusted for this split: put on the level of those before',
+        null
+    ) as detail
+from {{ ref('int_bars__events') }}
+where reason is not null
 
 union all
 

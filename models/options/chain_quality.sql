@@ -6,15 +6,17 @@
 ) }}
 -- depends_on: {{ ref('iv_smiles') }}, {{ ref('option_forwards') }}
 -- Counts by check and reason, per underlying and session. Arbitrage is counted where it could be
--- traded: bought at the ask and sold at the bid, or at the only price where there are no quotes.
+-- traded: bought at the ask and sold at the bid, or at the only price where there is no quote;
+-- quotes are compared with quotes, and trades, of other moments, with trades.
 with
 
 contracts as (
 
     select
         solved.*,
-        coalesce(if(solved.ask > 0, solved.ask, null), solved.price) as buys_at,
-        coalesce(solved.bid, solved.price) as sells_at
+        solved.quote_check = 'no_quote' as is_trade,
+        if(is_trade, solved.price, if(solved.ask > 0, solved.ask, null)) as buys_at,
+        if(is_trade, solved.price, solved.bid) as sells_at
     from {{ ref('int_options__solved') }} as solved
     where {{ lake_batch_dates() }}
 
@@ -37,7 +39,7 @@ neighbours as (
     from contracts
     where buys_at is not null and quote_check != 'crossed'
     window by_strike as (
-        partition by session_date, root, expiration, option_type order by strike
+        partition by session_date, root, expiration, option_type, is_trade order by strike
     )
 
 ),
@@ -75,7 +77,9 @@ pairs as (
         calls.sells_at - puts.buys_at as at_most,
         calls.buys_at - puts.sells_at as at_least,
         exp(-forwards.rate * forwards.t) * (forwards.forward - calls.strike::double) as parity,
-        forwards.spot - calls.strike::double * exp(-forwards.rate * forwards.t) as upper,
+        -- the share without what it pays until expiry, as announced or as the forward has it
+        greatest(forwards.spot, forwards.forward * exp(-forwards.rate * forwards.t))
+        - calls.strike::double * exp(-forwards.rate * forwards.t) as upper,
         -- dividends that are not announced yet show in the forward
         least(
             forwards.spot - forwards.dividends,
@@ -231,6 +235,23 @@ counted as (
         sum(count_rows)::bigint as count_rows
     from marks
     group by all
+    {%- for code in [
+        "'rate_' || rate_source",
+        "'spot_' || coalesce(spot_source, 'none')",
+        "'forward_' || coalesce(forward_method, 'none')",
+        "if(count_dividends = 0, 'dividends_none', 'dividends_announced')",
+    ] %}
+    union all
+    select
+        session_date,
+        underlying,
+        'input' as kind,
+        {{ code }} as code,
+        count(*) as count_rows
+    from {{ ref('option_forwards') }}
+    where {{ lake_batch_dates() }}
+    group by all
+    {%- endfor %}
     union all
     select
         session_date,

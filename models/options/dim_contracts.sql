@@ -31,11 +31,11 @@ expiries as (
 select
     'O:' || seen.root || strftime(seen.expiration, '%y%m%d') || seen.option_type
     || lpad((seen.strike * 1000)::bigint::varchar, 8, '0') as symbol,
-    seen.root,
-    seen.underlying,
+    seen.root::varchar as root,
+    seen.underlying::varchar as underlying,
     seen.expiration,
     seen.strike,
-    seen.option_type,
+    seen.option_type::varchar as option_type,
     expiries.exercise_style,
     expiries.settlement,
     -- cash where the underlying is an index that nobody can deliver

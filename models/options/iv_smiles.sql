@@ -67,7 +67,6 @@ observed as (
 
 ),
 
--- the carry of the nearest expiry that was seen
 unobserved as (
 
     select
@@ -101,18 +100,28 @@ carries as (
         session_date,
         root,
         expiration,
-        ln(forward / spot) / t as growth,
+        t,
+        ln(forward / spot) as growth,
         rate
     from forwards
     where t > 0 and forward > 0 and spot > 0
 
 ),
 
+-- the forward's growth is linear in time between the expiries that were seen, and goes on from the
+-- nearest one as steep as it came
 carried as (
 
     select
         unobserved.*,
-        unobserved.spot * exp(coalesce(below.growth, above.growth) * unobserved.t) as forward,
+        unobserved.spot * exp(case
+            when below.t < above.t
+                then
+                    below.growth
+                    + (above.growth - below.growth) * (unobserved.t - below.t)
+                    / (above.t - below.t)
+            else coalesce(below.growth / below.t, above.growth / above.t) * unobserved.t
+        end) as forward,
         coalesce(below.rate, above.rate) as rate
     from unobserved
     asof left join carries as below

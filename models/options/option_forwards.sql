@@ -73,27 +73,7 @@ spots as (
 
 ),
 
-chains as (
-
-    select
-        session_date,
-        underlying,
-        root,
-        expiration,
-        strike,
-        option_type,
-        price,
-        price_source,
-        known_at,
-        underlying_price,
-        if(
-            price_source = 'quote_mid', greatest(ask - bid, 0.01), greatest(0.02, 0.05 * price)
-        ) as width
-    from {{ ref('int_options__snapshot') }}
-    where {{ lake_batch_dates() }}
-
-),
-
+-- contracts of the feed that shows most of them
 expiries as (
 
     select
@@ -101,8 +81,28 @@ expiries as (
         underlying,
         root,
         expiration,
-        count(*) as count_contracts
-    from chains
+        max(count_contracts) as count_contracts
+    from (
+        select
+            session_date,
+            underlying,
+            root,
+            expiration,
+            count(*) as count_contracts
+        from {{ ref('int_options__quotes') }}
+        where {{ lake_batch_dates() }}
+        group by session_date, underlying, root, expiration
+        union all
+        select
+            session_date,
+            underlying,
+            root,
+            expiration,
+            count(*) as count_contracts
+        from {{ ref('int_options__trades') }}
+        where {{ lake_batch_dates() }}
+        group by session_date, underlying, root, expiration
+    ) as feeds
     group by session_date, underlying, root, expiration
 
 ),
@@ -191,59 +191,114 @@ expected as (
 
 ),
 
--- both sides of a strike near the money, priced together
-sides as (
+quotes as not materialized (
 
     select
-        chains.session_date,
-        chains.underlying,
-        chains.root,
-        chains.expiration,
-        -- a trade's pair is moved with the share price from its minute to the snapshot
-        chains.strike::double * if(
-            chains.price_source = 'trade', expected.spot / chains.underlying_price, 1.0
-        ) as strike,
-        chains.option_type,
-        chains.price * if(
-            chains.price_source = 'trade', expected.spot / chains.underlying_price, 1.0
-        ) as price,
-        chains.price_source,
-        chains.known_at,
-        chains.width
-    from chains
+        session_date,
+        root,
+        expiration,
+        strike::double as strike,
+        option_type,
+        0.5 * (bid + ask) as price,
+        greatest(ask - bid, 0.01) as width,
+        epoch_us(known_at)::double as moment
+    from {{ ref('int_options__quotes') }}
+    where {{ lake_batch_dates() }} and quote_check in ('good', 'locked', 'wide')
+
+),
+
+quoted_beside_minutes as not materialized (
+
+    select
+        session_date,
+        {{ contract_key() }}
+    from {{ ref('int_options__quotes') }}
+    where
+        {{ lake_batch_dates() }}
+        and has_minutes
+        and quote_check in ('good', 'locked', 'wide', 'zero_bid')
+
+),
+
+-- a trade's pair is moved with the share price from its minute to the snapshot
+trades as not materialized (
+
+    select
+        minute_trades.session_date,
+        minute_trades.root,
+        minute_trades.expiration,
+        minute_trades.strike::double as strike,
+        minute_trades.option_type,
+        minute_trades.trade_price as price,
+        greatest(0.02, 0.05 * minute_trades.trade_price) as width,
+        -- never together with a quote
+        -epoch_us(minute_trades.trade_known_at)::double as moment,
+        minute_trades.underlying_price
+    from {{ ref('int_options__trades') }} as minute_trades
+    anti join quoted_beside_minutes using (session_date, {{ contract_key() }})
+    where
+        minute_trades.{{ lake_batch_dates() }}
+        and minute_trades.has_trade_time
+        and minute_trades.trade_price is not null
+        and minute_trades.underlying_price > 0
+
+),
+
+-- both sides of strikes near the money
+sides as not materialized (
+
+    select
+        quotes.*,
+        1.0 as share_ratio
+    from quotes
     inner join expected using (session_date, root, expiration)
     where
-        (
-            chains.price_source = 'quote_mid'
-            or (chains.price_source = 'trade' and chains.underlying_price > 0 and expected.spot > 0)
-        )
-        and abs(ln(chains.strike::double / coalesce(expected.dividend_forward, chains.strike)))
+        abs(ln(quotes.strike / coalesce(expected.dividend_forward, quotes.strike)))
         <= {{ var('option_parity_reach') }}
+    union all by name
+    select
+        trades.* exclude (underlying_price),
+        expected.spot / trades.underlying_price as share_ratio
+    from trades
+    inner join expected using (session_date, root, expiration)
+    where
+        expected.spot > 0
+        and abs(ln(trades.strike / coalesce(expected.dividend_forward, trades.strike)))
+        <= {{ var('option_parity_reach') }}
+
+),
+
+paired as (
+
+    select
+        session_date,
+        root,
+        expiration,
+        option_pairs(
+            list(strike * share_ratio),
+            list(if(option_type = 'C', 1.0, 0.0)),
+            list(price * share_ratio),
+            list(width),
+            list(moment)
+        ) as pairs
+    from sides
+    group by session_date, root, expiration
 
 ),
 
 pairs as (
 
     select
-        calls.session_date,
-        calls.root,
-        calls.expiration,
-        list(calls.strike order by calls.strike) as strikes,
-        list(calls.price order by calls.strike) as calls,
-        list(puts.price order by calls.strike) as puts,
-        list(calls.width + puts.width order by calls.strike) as widths,
-        min_by(calls.strike, abs(calls.price - puts.price)) as even_strike
-    from sides as calls
-    inner join sides as puts
-        on
-            calls.session_date = puts.session_date
-            and calls.root = puts.root
-            and calls.expiration = puts.expiration
-            and calls.strike = puts.strike
-            and calls.price_source = puts.price_source
-            and calls.known_at = puts.known_at
-    where calls.option_type = 'C' and puts.option_type = 'P'
-    group by calls.session_date, calls.root, calls.expiration
+        session_date,
+        root,
+        expiration,
+        pairs.strikes as strikes,
+        pairs.calls as calls,
+        pairs.puts as puts,
+        pairs.widths as widths,
+        pairs.even_strike as even_strike
+    from paired
+    where len(pairs.strikes) > 0
 
 ),
 

@@ -7,19 +7,22 @@
 select
     -- ids
     session_date,
-    underlying,
-    {{ contract_key() }},
+    underlying::varchar as underlying,
+    root::varchar as root,
+    expiration,
+    strike,
+    option_type::varchar as option_type,
     true as is_observed,
     -- the mark
     known_at,
     price as mark,
-    price_source as mark_source,
+    price_source::varchar as mark_source,
     if(price_source = 'trade_day', null, 0.0) as mark_age,
     -- the market
     t,
     bid,
     ask,
-    quote_check,
+    quote_check::varchar as quote_check,
     volume,
     open_interest,
     vendor_iv,

@@ -6,6 +6,14 @@ select
     dividends.declared_date,
     dividends.source,
     dividends.known_at,
+    coalesce(priorities.priority, 100) as source_priority,
+    row_number() over (
+        partition by dividends.symbol, dividends.ex_date, dividends.source
+        order by
+            dividends.amount,
+            dividends.declared_date,
+            dividends.known_at
+    ) as entry,
     case
         when sessions.session_date is null then 'not_a_session'
         when coalesce(dividends.amount <= 0 or not isfinite(dividends.amount), true)
@@ -16,3 +24,4 @@ select
 from {{ source('lake', 'dividends') }} as dividends
 semi join {{ ref('dim_universe') }} using (symbol)
 left join {{ ref('dim_sessions') }} as sessions on dividends.ex_date = sessions.session_date
+left join {{ ref('source_priority') }} as priorities using (source)

@@ -6,6 +6,14 @@ select
     splits.denominator,
     splits.source,
     splits.known_at,
+    coalesce(priorities.priority, 100) as source_priority,
+    row_number() over (
+        partition by splits.symbol, splits.ex_date, splits.source
+        order by
+            splits.numerator,
+            splits.denominator,
+            splits.known_at
+    ) as entry,
     case
         when sessions.session_date is null then 'not_a_session'
         when
@@ -20,3 +28,4 @@ select
 from {{ source('lake', 'splits') }} as splits
 semi join {{ ref('dim_universe') }} using (symbol)
 left join {{ ref('dim_sessions') }} as sessions on splits.ex_date = sessions.session_date
+left join {{ ref('source_priority') }} as priorities using (source)

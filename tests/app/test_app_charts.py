@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from app import theme
-from app.charts import bars, distribution, heat, price, regime
+from app.charts import bars, chain, distribution, heat, price, regime
 
 CANDLES = pa.table(
     {
@@ -155,3 +155,83 @@ def test_levels_have_two_sides_only_where_there_are_two():
     assert two == list(theme.DIVERGING)
     assert one["inRange"]["color"] == list(theme.SEQUENTIAL)
     assert one["text"] == ["1", "0"]
+
+
+# -- chains ----------------------------------------------------------------------------------
+
+
+def smile_rows() -> tuple[pa.Table, pa.Table]:
+    strikes = [90.0, 100.0, 110.0]
+    points = pa.table(
+        {
+            "strike": strikes,
+            "moneyness": strikes,
+            "kind": ["put", "call", "call"],
+            "iv": [24.0, 20.0, 19.0],
+        }
+    )
+    curve = pa.table(
+        {
+            "strike": [80.0, *strikes, 140.0],
+            "moneyness": [80.0, *strikes, 140.0],
+            "fit": [None, 24.0, 20.0, 19.0, None],
+            "beyond": [60.0, None, None, None, 45.0],
+        }
+    )
+    return points, curve
+
+
+def test_the_wings_of_a_smile_do_not_flatten_its_points():
+    points, curve = smile_rows()
+    spec = chain.smile(points, curve, by_moneyness=False, forward=101.0)
+    assert spec["yAxis"]["max"] < 30  # the curve goes to 60 where there is no point
+    assert spec["xAxis"]["min"] <= 80
+    assert spec["xAxis"]["max"] >= 140
+    assert [dataset["source"].num_rows for dataset in spec["dataset"]] == [3, 5, 1, 2]
+    json.dumps([spec["xAxis"], spec["yAxis"], spec["legend"]])
+
+
+def test_an_expiry_without_points_is_seen_by_its_borrowed_curve():
+    points, curve = smile_rows()
+    borrowed = curve.set_column(2, "fit", pa.array([None] * 5, pa.float64()))
+    spec = chain.smile(points.slice(0, 0), borrowed, by_moneyness=True, forward=101.0)
+    assert spec["yAxis"]["max"] >= 60
+
+
+def test_marks_of_a_contract_are_a_series_for_each_source():
+    rows = pa.table(
+        {
+            "at": ["2026-01-05", "2026-01-06", "2026-01-07"],
+            "mark": [1.0, 1.1, None],
+            "mark_source": ["quote_mid", "surface", None],
+            "bid": [0.9, 0.0, None],
+            "ask": [1.1, 1.2, None],
+            "iv": [20.0, 21.0, None],
+            "spot": [100.0, 101.0, 102.0],
+        }
+    )
+    spec = chain.contract(rows)
+    assert spec["legend"]["data"] == ["quote", "own smile"]
+    drawn = spec["dataset"]["source"]
+    assert drawn["quote"].to_pylist() == [1.0, None, None]
+    assert drawn["own smile"].to_pylist() == [None, 1.1, None]
+
+
+def test_lines_that_are_out_of_sight_are_left_out():
+    rows = pa.table({"strike": [90.0, 100.0], "calls": [1.0, 2.0], "puts": [-1.0, -2.0]})
+    spec = chain.gamma_profile(rows, [(95.0, "spot"), (None, "flip")], ("calls", "puts"))
+    (line,) = spec["series"][0]["markLine"]["data"]
+    assert (line["xAxis"], line["label"]["formatter"]) == (95.0, "spot")
+
+
+@pytest.mark.parametrize("degrees", [-80, -32, 0, 40, 80])
+def test_a_net_stays_in_sight_however_it_is_turned(degrees):
+    heights = [[20.0, 18.0, None], [30.0, 25.0, 22.0]]
+    spec = chain.turned(heights, ["25Δ put", "at forward", "25Δ call"], ["7 days", "30"], degrees)
+    for series in spec["series"]:
+        for point in series["data"]:
+            x, y = point["value"] if isinstance(point, dict) else point
+            if x is not None:
+                assert spec["xAxis"]["min"] < x < spec["xAxis"]["max"]
+                assert spec["yAxis"]["min"] < y < spec["yAxis"]["max"]
+    assert [None, None] in spec["series"][1]["data"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tiny_warehouse import make
 
 from app import warehouse
 from app.page import find
+from app.queries import chains
 from engine.errors import LockedError
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
@@ -491,3 +493,145 @@ def test_regimes_do_without_bars(page, warehouse_without):
     app = clean(page("regimes").run())
     assert "`bars_1d` is not in this version" in said(app)
     assert charts(app) == 2
+
+
+# -- options ---------------------------------------------------------------------------------
+
+OPTIONS_TABS = {
+    "Smile": (1, 1),
+    "Term structure": (1, 1),
+    "Surface": (1, 0),
+    "Skew history": (1, 0),
+    "Gamma exposure": (3, 0),
+    "Quality": (1, 1),
+    "Contract": (1, 1),
+}
+
+
+def options(page, tab: str) -> AppTest:
+    app = page("options")
+    app.session_state["options_tabs"] = tab
+    return app
+
+
+def test_options_counts_the_chain(page, tiny):
+    app = clean(page("options").run())
+    assert metric(app, "25Δ risk reversal")[0] == "-4.00"
+    assert metric(app, "Marked") == ("54", "of 54 contracts")
+    assert metric(app, "Smiles") == ("2 / 3", "1 borrowed")
+    assert metric(app, "Net gamma")[1] == "flip at 97.50"
+
+
+@pytest.mark.parametrize(("tab", "drawn"), OPTIONS_TABS.items())
+def test_options_draws_only_the_open_tab(tab, drawn, page, tiny):
+    app = clean(options(page, tab).run())
+    assert (charts(app), len(app.dataframe)) == drawn
+
+
+def test_a_borrowed_smile_is_said_to_be_one(page, tiny):
+    app = clean(options(page, "Smile").run())
+    key = "options_expiry_AAA_2026-02-25"
+    assert app.selectbox(key=key).value == "AAA 2026-03-20"
+    app.selectbox(key=key).set_value("AAA 2026-06-19")
+    app = clean(app.run())
+    assert ":gray[Shape from:] the nearest expiry" in said(app)
+    assert ":gray[Reason:] too_few_points" in said(app)
+    app.segmented_control(key="options_across").set_value("% of forward")
+    assert charts(clean(app.run())) == 1
+
+
+@pytest.mark.parametrize("measure", ["Level", "Change in a session", "Place in its last year"])
+def test_the_surface_says_why_cells_are_empty(measure, page, tiny):
+    app = options(page, "Surface")
+    app.session_state["options_surface_measure"] = measure
+    app = clean(app.run())
+    assert charts(app) == 1
+    assert "shorter than the first expiry" in said(app)
+
+
+def test_the_surface_turns_in_its_own_tab(page, tiny):
+    app = options(page, "Surface")
+    app.session_state["options_surface_tabs"] = "3D"
+    app = clean(app.run())
+    assert charts(app) == 1
+    app.slider(key="options_turn").set_value(40)
+    assert charts(clean(app.run())) == 1
+
+
+def test_a_maturity_without_volatility_is_said_so(page, tiny):
+    app = options(page, "Skew history")
+    app.session_state["options_tenor"] = 7
+    app = clean(app.run())
+    assert "no 7-day volatility" in said(app)
+
+
+def test_without_gamma_tables_the_rest_of_options_is_there(page, warehouse_without):
+    warehouse_without("gex_profile", "gex_levels")
+    app = clean(options(page, "Gamma exposure").run())
+    assert "`gex_profile` and `gex_levels` are not in this version" in said(app)
+    assert metric(app, "Marked")[0] == "54"
+
+
+def test_gamma_without_its_curve_is_drawn_without_it(page, warehouse_without):
+    warehouse_without("gex_curve")
+    app = clean(options(page, "Gamma exposure").run())
+    assert charts(app) == 2
+    assert "`long_calls_short_puts`" in said(app)
+
+
+def test_any_contract_tells_its_story(page, tiny):
+    app = clean(options(page, "Contract").run())
+    app.text_input(key="options_ticker").set_value("AAA 2026-03-20 120 P")
+    app = clean(app.run())
+    assert metric(app, "Last mark")[1] == "2026-02-25, own smile"
+    assert "`zero_bid`" not in said(app)  # the tiny table of reasons does not have it
+    assert app.dataframe[0].value["reason"].tolist() == ["zero_bid"] * 38
+    assert "do not show this contract" in said(app)
+    app.text_input(key="options_ticker").set_value("nonsense")
+    assert "is not a contract" in said(clean(app.run()))
+    app.text_input(key="options_ticker").set_value("AAA 2026-03-20 101 P")
+    assert "was never seen" in said(clean(app.run()))
+
+
+def test_arbitrage_through_time_is_drawn_where_there_is_any(page, tiny):
+    app = options(page, "Quality")
+    app.session_state["options_quality_kind"] = "arbitrage"
+    app = clean(app.run())
+    assert charts(app) == 1
+    assert metric(app, "Unexplained") == ("0", "all accounted for")
+
+
+def test_another_underlying_without_the_session_shows_its_newest(page, tiny, monkeypatch):
+    days = chains.sessions("AAA")
+    monkeypatch.setattr(chains, "underlyings", lambda: ["AAA", "BBB"])
+    monkeypatch.setattr(chains, "sessions", lambda name: days if name == "AAA" else days[5:])
+    app = clean(page("options").run())
+    assert app.selectbox(key="options_session").value == days[0]
+    app.selectbox(key="options_underlying").set_value("BBB")
+    app = clean(app.run())
+    assert app.selectbox(key="options_session").value == days[5]
+    app.selectbox(key="options_session").set_value(days[9])
+    app.run()
+    app.selectbox(key="options_underlying").set_value("AAA")
+    app = clean(app.run())
+    assert app.selectbox(key="options_session").value == days[9]  # both have it: it stays
+
+
+def test_an_underlying_without_expiries_is_said_so_in_every_tab(page, tiny, monkeypatch):
+    monkeypatch.setattr(chains, "underlyings", lambda: ["BBB"])
+    monkeypatch.setattr(chains, "sessions", lambda name: [dt.date(2026, 2, 25)])
+    for tab in OPTIONS_TABS:
+        app = clean(options(page, tab).run())
+        assert charts(app) == 0
+        assert len(app.info) >= 1, tab
+
+
+def test_a_rate_by_default_is_said_to_be_one(page, tiny, monkeypatch):
+    rows = [
+        {**row, "rate_source": "default", "forward_method": "dividends"}
+        for row in chains.forwards("AAA", dt.date(2026, 2, 25))
+    ]
+    monkeypatch.setattr(chains, "forwards", lambda *which: rows)
+    words = said(clean(options(page, "Term structure").run()))
+    assert "`option_default_rate` stands in" in words
+    assert "3 of 3 forwards are from rate and dividends" in words

@@ -43,3 +43,10 @@ def test_an_instant_without_a_zone_is_read_as_utc():
     assert wording.parse_instant("2026-01-02 21:00:00") == expected
     assert wording.parse_instant("2026-01-02 16:00:00-05") == expected
     assert wording.parse_instant(None) is None
+
+
+def test_volatilities_and_dollars_are_said_in_their_units():
+    assert wording.percent(0.1834) == "18.3%"
+    assert wording.points(-0.0213) == "-2.13"
+    assert wording.dollars(-1.25e9) == "-$1.2 B"
+    assert wording.percent(None) == wording.points(None) == wording.dollars(None) == "–"

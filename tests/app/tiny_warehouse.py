@@ -4,7 +4,10 @@ Known by construction: three symbols (CCC without bars, only AAA with 5-minute b
 sessions of which BBB lacks one, 30 rejected rows, `raw_walk` a sine, `raw_double` twice it,
 `raw_noise` a hash, `ent_empty` NULL; of the market `xa_rs_bbb_20` rises, `xa_rs_ccc_20` falls
 and `xa_corr_aaa_ccc_20` is NULL. From session 21 on the combined regime goes round its four names,
-ten sessions each. As a script: `python tests/app/tiny_warehouse.py FOLDER`.
+ten sessions each. AAA has option chains from 2026-01-05 on: three expiries of 18 contracts, those
+at 120 without a bid, the last expiry without a smile of its own, a risk reversal of -4 points at
+30 days, a flip at 97.5 between walls at 90 and 105. As a script:
+`python tests/app/tiny_warehouse.py FOLDER`.
 """
 
 from __future__ import annotations
@@ -91,10 +94,137 @@ where session_date >= date '2025-12-01' and symbol = 'AAA';
 
 create table stg_lake__options as
 select
-    'O:' || symbol || '260320C00100000' as symbol, symbol as underlying, session_date,
-    known_at, close / 20 as close
+    'O:' || symbol || '260320C00100000' as symbol, symbol as underlying, symbol as root,
+    date '2026-03-20' as expiration, 100::decimal(9, 3) as strike, 'C' as option_type,
+    'tiny' as source, session_date, known_at, 0 as bar_seconds,
+    close / 20 as open, close / 20 as high, close / 20 as low, close / 20 as close,
+    close / 20 - 0.05 as bid, close / 20 + 0.05 as ask, 1e1 as bid_size, 1e1 as ask_size,
+    5e0 as volume, 1e2 as open_interest, close as underlying_price
 from bars_1d
 where session_date >= date '2025-06-02';
+
+create table iv_smiles as
+select
+    b.session_date, 'AAA' as underlying, 'AAA' as root, e.expiration, true as is_observed,
+    b.known_at, e.expiration + interval 21 hour as settles_at,
+    (e.expiration - b.session_date) / 365.0 as t, b.close as spot, b.close as forward,
+    5e-2 as rate,
+    0.03 * t as a, 0.1 * t as b, -3e-1 as rho, 0e0 as m, 2e-1 as s,
+    e.fit_source, e.fit_age, sqrt(0.05) as atm_iv, -67e-3 as atm_skew,
+    e.count_points, e.lowest_k, -e.lowest_k as highest_k, e.rmse, 2 * e.rmse as worst,
+    e.butterflies, e.reason
+from bars_1d as b
+cross join (values
+    (date '2026-03-20', 'own', 0e0, 9, -2e-1, 1e-3, 0, null),
+    (date '2026-04-17', 'own', 0e0, 8, -2e-1, 2e-3, 1, null),
+    (date '2026-06-19', 'nearest', 0e0, 2, null, null, null, 'too_few_points')
+) as e (expiration, fit_source, fit_age, count_points, lowest_k, rmse, butterflies, reason)
+where b.symbol = 'AAA' and b.session_date >= date '2026-01-05';
+
+create table option_marks as
+with contracts as (
+    select
+        s.*, k.strike, o.option_type, k.strike = 120 as is_unquoted,
+        ln(k.strike / s.forward) as k
+    from iv_smiles as s
+    cross join (select range::double as strike from range(80, 125, 5)) as k
+    cross join (values ('C'), ('P')) as o (option_type)
+)
+select
+    session_date, underlying, root, expiration, strike::decimal(9, 3) as strike, option_type,
+    true as is_observed, known_at,
+    greatest(if(option_type = 'C', 1, -1) * (forward - strike), 0) + 2 as mark,
+    if(is_unquoted, 'surface', 'quote_mid') as mark_source, 0e0 as mark_age, t,
+    if(is_unquoted, 0, mark - 0.05) as bid, mark + 0.05 as ask,
+    if(is_unquoted, 'zero_bid', 'good') as quote_check,
+    5e0 as volume, 100e0 as open_interest, null::double as vendor_iv, null::double as vendor_delta,
+    spot, forward, rate, sqrt((a + b * (rho * k + sqrt(k ** 2 + s ** 2))) / t) as iv,
+    if(is_unquoted, 'smile', 'own') as iv_source,
+    if(option_type = 'C', 0.5, -0.5) - (strike - forward) / 100 as delta,
+    2e-2 as gamma, 1e1 as vega, -3e-2 as theta, 5e0 as rho,
+    1e-1 as vanna, 1e0 as volga, 1e-3 as charm,
+    if(is_unquoted, 'zero_bid', null) as reason
+from contracts;
+
+create table iv_surface as
+select
+    b.session_date, 'AAA' as underlying, d.tenor_days, p.point,
+    case when p.point like '%p' then 'P' when p.point like '%c' then 'C' end as option_type,
+    null::double as delta, b.known_at, date '2026-03-20' as near_expiration,
+    date '2026-04-17' as far_expiration,
+    if(d.tenor_days between 14 and 90, p.iv + dayofmonth(b.session_date) / 1e4, null) as iv,
+    1e0 as moneyness,
+    case when d.tenor_days < 14 then 'before_first_expiry'
+        when d.tenor_days > 90 then 'after_last_expiry' end as reason
+from (select distinct session_date, known_at from iv_smiles) as b
+cross join (select unnest([7, 14, 21, 30, 45, 60, 90, 180])::integer as tenor_days) as d
+cross join (values
+    ('10p', 0.27), ('16p', 0.26), ('25p', 0.25), ('35p', 0.24), ('atm', 0.22), ('35c', 0.215),
+    ('25c', 0.21), ('16c', 0.205), ('10c', 0.2)
+) as p (point, iv);
+
+create table option_forwards as
+select
+    session_date, root, underlying, expiration, 'american' as exercise_style,
+    'PM' as settlement, known_at, settles_at, t, spot, 'underlying_price' as spot_source, rate,
+    'curve' as rate_source, 1::bigint as count_dividends, 4e-1 as dividends, forward,
+    'parity' as forward_method, 6 as count_pairs, 1e-2 as dispersion, 5e-2 as carry,
+    'quotes' as feed_role, 18::bigint as count_contracts, null::varchar as reason
+from iv_smiles;
+
+create table chain_quality as
+select session_date, 'AAA' as underlying, kind, code, count_rows
+from (select distinct session_date from iv_smiles)
+cross join (values
+    ('quote', 'good', 48), ('quote', 'zero_bid', 6), ('volatility', 'solved', 48),
+    ('volatility', 'zero_bid', 6), ('mark', 'quote_mid', 48), ('mark', 'surface', 6),
+    ('smile', 'own', 2), ('smile', 'nearest', 1), ('arbitrage', 'butterfly', 1),
+    ('arbitrage', 'parity', 0)
+) as q (kind, code, count_rows);
+
+create table mark_reconciliation as
+select
+    session_date, 'AAA' as underlying, 54 as count_contracts, 54 as count_marked,
+    0 as count_reasoned, 0 as count_not_used, 0 as count_unobserved, 48 as count_live,
+    48 as count_live_iv, 0 as count_unexplained
+from (select distinct session_date from iv_smiles);
+
+create table dim_contracts as
+select
+    'O:' || root || strftime(expiration, '%y%m%d') || option_type
+        || lpad((1000 * strike)::integer::varchar, 8, '0') as symbol,
+    root, any_value(underlying) as underlying, expiration, strike, option_type,
+    'american' as exercise_style, 'PM' as settlement, 'shares' as deliverable, 100 as multiplier,
+    (expiration + interval 21 hour)::timestamptz as settles_at,
+    min(session_date) as first_seen, max(session_date) as last_seen,
+    count(*)::integer as count_sessions
+from option_marks
+group by root, expiration, strike, option_type;
+
+create table gex_profile as
+select
+    underlying, session_date, strike, any_value(known_at) as known_at, any_value(spot) as spot,
+    3e2 as call_oi, 2e2 as put_oi, 3e6 * exp(-abs(strike - 105) / 10) as gex_call,
+    -2e6 * exp(-abs(strike - 90) / 10) as gex_put,
+    3e6 * exp(-abs(strike - 105) / 10) - 2e6 * exp(-abs(strike - 90) / 10) as gex_net,
+    'long_calls_short_puts' as sign_convention
+from (select * replace (strike::double as strike) from option_marks)
+group by underlying, session_date, strike;
+
+create table gex_curve as
+select
+    underlying, session_date, (place / 100)::decimal(4, 2) as log_move, known_at, spot,
+    97.5 * exp(place / 100) as spot_at, 1e6 * place as gex_net, sign_convention
+from (select distinct underlying, session_date, known_at, spot, sign_convention from gex_profile)
+cross join range(-20, 21) as r (place);
+
+create table gex_levels as
+select
+    underlying, session_date, any_value(known_at) as known_at, any_value(spot) as spot,
+    sum(gex_net) as net_gex, 975e-1 as gamma_flip, 105e0 as call_wall, 90e0 as put_wall,
+    54 as contracts, 0 as left_out, 'long_calls_short_puts' as sign_convention
+from gex_profile
+group by underlying, session_date;
 
 create table features_daily as
 with rows as (

@@ -18,6 +18,7 @@ PAGES = [
     ("Data quality", "Rows in day files", 2),
     ("Features", "Definition", 2),
     ("Regimes", "Price and regime", 3),
+    ("Options", "What it rests on", 1),
 ]
 
 
@@ -61,6 +62,29 @@ def test_a_view_of_features_is_shown(tab: str, charts: int, visit: Visit, pictur
     visit.finish()
 
 
+@pytest.mark.parametrize(
+    ("tab", "charts"),
+    [
+        ("Term structure", 1),
+        ("Surface", 1),
+        ("Skew history", 1),
+        ("Gamma exposure", 3),
+        ("Quality", 1),
+        ("Contract", 1),
+    ],
+)
+def test_a_view_of_options_is_shown(tab: str, charts: int, visit: Visit, pictures: Path):
+    visit.open("Options")
+    visit.page.get_by_test_id("stTab").filter(has_text=tab).click()
+    expect(visit.page.get_by_test_id("stEChartsChart")).to_have_count(charts)
+    visit.settle()
+    visit.page.mouse.move(840, 1)
+    kept = picture(pictures, f"Options {tab}", 1680)
+    visit.page.screenshot(path=kept)
+    assert kept.stat().st_size > 20_000
+    visit.finish()
+
+
 @pytest.mark.parametrize("visit", [(420, 900), (1000, 900)], indirect=True)
 @pytest.mark.parametrize(("title", "words", "charts"), PAGES)
 def test_a_page_fits_a_narrow_window(
@@ -95,7 +119,7 @@ def test_metric_cards_are_equal(visit: Visit):
 
 
 def test_every_tab_draws(visit: Visit):
-    for title in ("Data quality", "Features", "Regimes"):
+    for title in ("Data quality", "Features", "Regimes", "Options"):
         visit.open(title)
         tabs = visit.page.get_by_test_id("stTab")
         # the last first: tabs within a tab come after it, and go when another is opened
@@ -103,7 +127,23 @@ def test_every_tab_draws(visit: Visit):
             tab = tabs.nth(place)
             tab.click()
             expect(tab).to_have_attribute("aria-selected", "true")
+            # a click while the run of the last one goes on may be lost: wait for what it draws
+            panel = visit.page.locator(f'[id="{tab.get_attribute("aria-controls")}"]')
+            expect(panel).not_to_be_empty()
             visit.settle()
+    visit.finish()
+
+
+def test_a_contract_is_found_by_its_ticker(visit: Visit):
+    visit.open("Options")
+    visit.page.get_by_test_id("stTab").filter(has_text="Contract").click()
+    box = visit.page.get_by_role("textbox", name="Ticker")
+    expect(box).to_be_visible()
+    visit.settle()
+    box.fill("O:AAA260320P00120000")
+    box.press("Enter")
+    expect(visit.page.get_by_text("AAA 2026-03-20 120 put, O:AAA260320P00120000")).to_be_visible()
+    visit.settle()
     visit.finish()
 
 

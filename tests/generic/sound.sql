@@ -11,7 +11,7 @@
     `dbt test` by itself tests them all.
 -#}
 {% test sound(model, unique=none, not_null=[], condition=none, finite=false, changed_since=none) %}
-{%- set key = lake_test_key(model.identifier, unique, not_null, condition, finite) -%}
+{%- set key = lake_test_key(model.schema, model.identifier, unique, not_null, condition, finite) -%}
 {%- set dates = lake_test_dates(model, key, unique, changed_since) -%}
 {%- set rules = sound_rules(model, not_null, condition, finite) -%}
 {%- set queries = [] -%}

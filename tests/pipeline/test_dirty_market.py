@@ -125,3 +125,46 @@ def test_crossed_quotes_stay_for_the_mark_to_judge(dirty):
         """
     ).fetchall()
     assert crossed > 0
+
+
+def test_the_arbitrages_that_were_put_in_are_counted_and_no_others(dirty):
+    connection, broken = dirty
+    found = set(
+        connection.execute(
+            """
+            select session_date, underlying from chain_quality
+            where kind = 'arbitrage' and code != 'calendar' and count_rows > 0
+            """
+        ).fetchall()
+    )
+    planted = set(
+        connection.execute(
+            f"""
+            select session_date, regexp_extract(entity, '^O:([A-Z]{{3}})', 1) from faults
+            where reason = 'arbitrage' and session_date != '{broken.stem}'
+            """
+        ).fetchall()
+    )
+    assert planted
+    assert found == planted
+
+
+def test_every_crossed_quote_is_counted(dirty):
+    connection, broken = dirty
+    found = counted(
+        connection,
+        """
+        select session_date, underlying, count_rows from chain_quality
+        where kind = 'quote' and code = 'crossed'
+        """,
+    )
+    planted = counted(
+        connection,
+        f"""
+        select session_date, regexp_extract(entity, '^O:([A-Z]{{3}})', 1), count(*)
+        from faults where reason = 'crossed' and session_date != '{broken.stem}'
+        group by all
+        """,
+    )
+    assert planted
+    assert found == planted

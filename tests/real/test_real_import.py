@@ -106,7 +106,9 @@ def test_every_row_is_written_or_rejected(
             rows = of(lake, dataset, vendor)
         assert number(f"select count(*) from {rows}") == report.rows_written
     assert sum(count_rejects(lake).values()) == sum(
-        sum(report.rejected.values()) for report in reports.values()
+        sum(counts.values())
+        for report in reports.values()
+        for counts in (report.rejected, *report.reference_rejected.values())
     )
 
 

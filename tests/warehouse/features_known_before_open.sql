@@ -4,17 +4,14 @@ with
 
 features as (
 
+    {% for scope in feature_scopes() -%}
+    {{ 'union all' if not loop.first }}
     select
-        symbol,
+        {{ "'*' as symbol" if scope.of_market else 'symbol' }},
         session_date,
         known_at
-    from {{ ref('features_daily') }}
-    union all
-    select
-        '*' as symbol,
-        session_date,
-        known_at
-    from {{ ref('features_cross_asset') }}
+    from {{ ref(scope.table) }}
+    {% endfor %}
 
 )
 

@@ -14,19 +14,22 @@ from pathlib import Path
 import pyarrow as pa
 
 from engine.errors import LakeError
+from engine.lake.importers.basis import require_one_level
 from engine.lake.importers.day_files import EPOCH, DayFiles
 from engine.lake.importers.log import ImportLog, ImportReport
 from engine.lake.importers.mapping import Mapping, find_mapping
 from engine.lake.importers.read import VendorFile, expand, open_file
+from engine.lake.importers.repeats import without_repeats
 from engine.lake.importers.spool import RUN_BYTES, Spool
 from engine.lake.importers.transform import Transform
 from engine.lake.rejects import RejectWriter, rejects_path
-from engine.lake.schema import DATASETS
+from engine.lake.schema import DATASETS, REFERENCES
 from engine.lake.store import Lake, hash_file
 from engine.market import roots
 
-IMPORTER_VERSION = 1  # raise it when the same file and mapping give other rows than before
+IMPORTER_VERSION = 2  # raise it when the same file and mapping give other rows than before
 SPOOL = "_spool"
+_ADJUSTED = ("split_adjusted", "total_return")
 
 Progress = Callable[[str, int, int], None]
 
@@ -181,6 +184,7 @@ class _Intake:
             else:
                 self.spool.add(outcome.rows)
             self.rejects.add(outcome.rejects)
+            self.rejects.add(outcome.reference_rejects)
             self.unreadable.update(outcome.unreadable)
             if not self.example and outcome.unreadable:
                 self.example = str(outcome.rejects["detail"][0].as_py())
@@ -189,6 +193,7 @@ class _Intake:
                     self.reference.setdefault(name, []).append(rows)
             if progress is not None:
                 progress(self.path.name, batch.done, size)
+        self._settle_reference()
         self.rejects.close()
         if self.spool is not None:
             self.spool.finish()
@@ -201,6 +206,21 @@ class _Intake:
                 f"in {self.mapping.path}.",
             )
 
+    def _settle_reference(self) -> None:
+        """Take out what the file says twice of a reference table."""
+        for name, tables in self.reference.items():
+            self.reference[name] = [self._settled(name, tables)]
+        if self.levels:
+            read = sum(table.num_rows for table in self.levels)
+            self.levels = [self._settled(self.mapping.dataset, self.levels)]
+            self.rows_written -= read - self.levels[0].num_rows
+
+    def _settled(self, name: str, tables: list[pa.Table]) -> pa.Table:
+        spec = REFERENCES[name]
+        kept, repeats = without_repeats(spec, pa.concat_tables(tables))
+        self.rejects.add(self.transform.repeats(spec, repeats))
+        return kept.select(spec.schema.names)
+
     def report(self, path: Path, content_hash: str, mapping_hash: str) -> ImportReport:
         """Return what became of the file.
 
@@ -209,7 +229,8 @@ class _Intake:
         LakeError
             When rows read are not rows written and rejected, which would be a fault of ours.
         """
-        rejected = dict(sorted(self.rejects.counts.items()))
+        by_dataset = {name: dict(sorted(found.items())) for name, found in self.rejects.of.items()}
+        rejected = by_dataset.pop(self.mapping.dataset, {})
         if self.rows_read != self.rows_written + sum(rejected.values()):
             raise LakeError(
                 f"{path}: {self.rows_read} rows were read, but {self.rows_written} written and "
@@ -237,6 +258,7 @@ class _Intake:
                 name: sum(table.num_rows for table in tables)
                 for name, tables in sorted(self.reference.items())
             },
+            reference_rejected=dict(sorted(by_dataset.items())),
         )
 
     def write(self, log: ImportLog, report: ImportReport) -> None:
@@ -265,6 +287,8 @@ class _Intake:
     ) -> set[str]:
         """Write the days; return the imports that this one replaced rows of."""
         assert self.spool is not None
+        if self.mapping.price_basis in _ADJUSTED:
+            require_one_level(self.store, report.source, self.path, self.spool)
         files = DayFiles(self.store, self.transform, self.folder)
         # A restated file of a vendor's whole day also takes away what it no longer holds.
         restated = set(earlier.days) if earlier is not None and self.mapping.whole_day else set()

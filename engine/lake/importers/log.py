@@ -40,8 +40,9 @@ class ImportReport:
         What became of them; `rows_read == rows_written + sum(rejected.values())`, always.
     days
         Sessions that the file has rows for.
-    reference_rows
-        Rows for reference tables that rode along, by table.
+    reference_rows, reference_rejected
+        Rows for reference tables that rode along, by table: those written, and by reason those
+        that were not. Every event that the file states is one or the other.
     unchanged
         Whether the lake was as the file says already.
     """
@@ -58,6 +59,7 @@ class ImportReport:
     rejected: dict[str, int]
     days: tuple[dt.date, ...]
     reference_rows: dict[str, int] = field(default_factory=dict)
+    reference_rejected: dict[str, dict[str, int]] = field(default_factory=dict)
     unchanged: bool = False
 
 

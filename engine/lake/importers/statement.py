@@ -95,16 +95,22 @@ def compile_row(mapping: Mapping, row: RowSpec, file: VendorFile) -> Statement:
 
 
 def compile_secondary(mapping: Mapping, spec: SecondarySpec, file: VendorFile) -> Statement:
-    """Return the statement of a reference table's rows: those that state an event."""
+    """Return the statement of a reference table's rows: those that state an event.
+
+    What cannot be read stays in, to be rejected by name and not to vanish.
+    """
     writer = _Writer(mapping, file)
+    stating = "amount" if spec.table == "dividends" else "ratio"
+    unreadable: list[str] = []
     for name, field in spec.fields.items():
+        before = len(writer.bad)
         writer.field(name, field)
+        if name == stating:
+            unreadable = [f"({bad}) is not null" for bad in writer.bad[before:]]
     writer.time("_us", mapping.rows[0].time)
-    if spec.table == "dividends":
-        event = f"{writer.values['amount']} > 0"
-    else:
-        event = f"{writer.values['ratio']} > 0 and {writer.values['ratio']} <> 1"
-    return writer.statement(tuple(spec.fields), f" where {event}")
+    value = writer.values[stating]
+    event = f"{value} <> 0" if spec.table == "dividends" else f"{value} not in (0, 1)"
+    return writer.statement(tuple(spec.fields), f" where {' or '.join([event, *unreadable])}")
 
 
 class _Writer:

@@ -25,10 +25,12 @@ from engine.lake.schema import (
     SNAPSHOT_SECONDS,
     STRIKE,
     UTC,
+    Reference,
 )
 from engine.market import calendar, occ, roots
 
 DAY = "_day"  # days since 1970 of the row's session: the day file it belongs to
+PLACE = ("_row", "_entity")  # where a reference row stands in the file, and of what it is
 BAR_SECONDS = {"day_bar": DAY_SECONDS, "minute_bar": 60, "snapshot": SNAPSHOT_SECONDS}
 INDEX_DELAY_US = 15 * clock.MINUTE_US  # an index close is known 16:15 on a full day
 
@@ -61,7 +63,9 @@ class Outcome:
     unreadable
         Of the rejects, how many rows each field spoiled because it could not be read.
     reference
-        Rows for reference tables, by table.
+        Rows for reference tables, by table; with `_row` and `_entity`, as levels have.
+    reference_rejects
+        Rows of reference tables with a reason, schema `REJECTS`.
     """
 
     rows: pa.Table
@@ -69,6 +73,7 @@ class Outcome:
     read: int
     unreadable: Counter[str]
     reference: dict[str, pa.Table]
+    reference_rejects: pa.Table
 
 
 class Transform:
@@ -103,7 +108,7 @@ class Transform:
     def _schema(self) -> pa.Schema:
         """Return the columns that differ from row to row; the rest is added by `widen`."""
         if self.mapping.dataset == "index_levels":
-            return REFERENCES["index_levels"].schema
+            return _placed(REFERENCES["index_levels"].schema)
         filled = {name for _, statement in self.rows for name in statement.fields}
         filled |= {"ts", "known_at", "bar_seconds", "segment", "symbol"}
         filled |= {"root", "underlying", "expiration", "strike", "option_type", "dte"}
@@ -132,8 +137,8 @@ class Transform:
         self.connection.register(BATCH, table)
         try:
             parts = [self._one(row, *self._read(statement, table)) for row, statement in self.rows]
-            reference = {
-                spec.table: self._reference(spec.table, self._run(statement.sql))
+            also = {
+                spec.table: self._reference(spec.table, *self._read(statement, table))
                 for spec, statement in self.also
             }
         finally:
@@ -151,7 +156,10 @@ class Transform:
             rejects=rejects,
             read=sum(part[0].num_rows + part[1].num_rows for part in parts) + broken.num_rows,
             unreadable=unreadable,
-            reference=reference,
+            reference={name: kept for name, (kept, _) in also.items()},
+            reference_rejects=pa.concat_tables(
+                [REJECTS.empty_table(), *(gone for _, gone in also.values())]
+            ),
         )
 
     def _read(self, statement: Statement, table: pa.Table) -> tuple[pa.Table, _Complaints]:
@@ -220,6 +228,7 @@ class Transform:
             for name in fields
             if name in self.schema.names and name not in columns
         }
+        columns |= {name: _flat(read[name]) for name in PLACE if name in self.schema.names}
         kept = pa.table(
             [_cast(columns.get(field.name), field, count).filter(keep) for field in self.schema],
             schema=self.schema,
@@ -295,10 +304,13 @@ class Transform:
 
     # -- what is left over -----------------------------------------------------------------
 
-    def _rejects(self, read: pa.Table, verdict: _Verdict, when: _Times) -> pa.Table:
+    def _rejects(
+        self, read: pa.Table, verdict: _Verdict, when: _Times, dataset: str | None = None
+    ) -> pa.Table:
         at = np.flatnonzero(~verdict.clean)
         days = pa.array(when.days[at].astype(np.int32), mask=~when.dated[at])
         return self._reject_table(
+            dataset=dataset or self.mapping.dataset,
             rows=read["_row"].to_numpy()[at],
             days=pc.cast(days, pa.date32()),
             entity=_flat(read["_entity"]).take(pa.array(at)),
@@ -310,6 +322,7 @@ class Transform:
         """Return the rejects of lines with too many or too few columns, one a logical row."""
         lines = [line for line in batch.broken for _ in self.rows]
         return self._reject_table(
+            dataset=self.mapping.dataset,
             rows=np.array([row for row, _ in lines], np.int64),
             days=pa.nulls(len(lines), pa.date32()),
             entity=pa.nulls(len(lines), pa.string()),
@@ -317,8 +330,21 @@ class Transform:
             detail=[f"another number of columns: {text[:200]}" for _, text in lines],
         )
 
+    def repeats(self, spec: Reference, repeats: pa.Table) -> pa.Table:
+        """Return repeated rows of a reference table as rejects."""
+        date = "session_date" if "session_date" in repeats.column_names else "ex_date"
+        return self._reject_table(
+            dataset=spec.name,
+            rows=repeats["_row"].to_numpy(),
+            days=_flat(repeats[date]),
+            entity=_flat(repeats["_entity"]),
+            reason=_flat(repeats["reason"]),
+            detail=pa.nulls(repeats.num_rows, pa.string()),
+        )
+
     def _reject_table(
         self,
+        dataset: str,
         rows: npt.NDArray[np.int64],
         days: pa.Array,
         entity: pa.Array,
@@ -328,7 +354,7 @@ class Transform:
         count = len(rows)
         return pa.table(
             [
-                pa.array([self.mapping.dataset] * count, pa.string()),
+                pa.array([dataset] * count, pa.string()),
                 pa.array([self.mapping.vendor] * count, pa.string()),
                 pa.array([self.file.path.name] * count, pa.string()),
                 pa.array(rows, pa.int64()),
@@ -342,12 +368,25 @@ class Transform:
 
     # -- reference rows --------------------------------------------------------------------
 
-    def _reference(self, name: str, read: pa.Table) -> pa.Table:
-        """Return dividends or splits; an event on a day without a session has no ex-date."""
+    def _reference(
+        self, name: str, read: pa.Table, complaints: _Complaints
+    ) -> tuple[pa.Table, pa.Table]:
+        """Return dividends or splits, and those that cannot be used.
+
+        An event on a day without a session has no ex-date.
+        """
         verdict = _Verdict(read.num_rows)
-        when = _Times(self.mapping.rows[0].time, read["_us"], verdict, "day_bar")
+        time = self.mapping.rows[0].time
+        verdict.note(complaints.is_bad, "unparsable_row", complaints.bad)
+        when = _Times(time, read["_us"], verdict, "day_bar")
+        verdict.note(complaints.is_bad_time, "bad_timestamp", complaints.bad_time)
+        verdict.note(when.bad, "bad_timestamp", when.complaint)
+        verdict.note(when.missing, "missing_value", ", ".join(time.columns))
+        verdict.note(_is_null(_flat(read["symbol"])), "missing_value", "symbol")
         sessions = clock.sessions_of(when.days)
-        keep = sessions.found & when.dated & ~_is_null(_flat(read["symbol"]))
+        dates = pc.cast(pa.array(when.days.astype(np.int32)), pa.date32())
+        verdict.note(~sessions.found, "not_a_session", pc.cast(dates, pa.string()))
+        keep = pa.array(verdict.clean)
         columns = {
             "symbol": _flat(read["symbol"]),
             "ex_date": pc.cast(pa.array(when.days.astype(np.int32)), pa.date32()),
@@ -359,14 +398,13 @@ class Transform:
             if "declared_date" in read.column_names:
                 columns["declared_date"] = _flat(read["declared_date"])
         else:
-            ratios = [split_ratio(value) for value in read["ratio"].to_pylist()]
+            ratios = [split_ratio(value or 1.0) for value in read["ratio"].to_pylist()]
             columns["numerator"] = pa.array([top for top, _ in ratios], pa.float64())
             columns["denominator"] = pa.array([bottom for _, bottom in ratios], pa.float64())
-        schema = REFERENCES[name].schema
-        return pa.table(
-            [_cast(columns.get(f.name), f, read.num_rows).filter(pa.array(keep)) for f in schema],
-            schema=schema,
-        )
+        columns |= {column: _flat(read[column]) for column in PLACE}
+        schema = _placed(REFERENCES[name].schema)
+        kept = [_cast(columns.get(f.name), f, read.num_rows).filter(keep) for f in schema]
+        return pa.table(kept, schema=schema), self._rejects(read, verdict, when, name)
 
 
 def split_ratio(value: float) -> tuple[float, float]:
@@ -580,6 +618,12 @@ def _empty_zero_bars(fields: dict[str, pa.Array]) -> None:
         zero &= values == 0
     for name in present:
         fields[name] = pc.if_else(pa.array(zero), pa.scalar(None, pa.float64()), fields[name])
+
+
+def _placed(schema: pa.Schema) -> pa.Schema:
+    """Return a reference table's schema with the place of each row."""
+    kinds = zip(PLACE, (pa.int64(), pa.string()), strict=True)
+    return pa.schema([*schema, *(pa.field(name, kind) for name, kind in kinds)])
 
 
 def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -113,6 +113,12 @@ def _no_strike(row: Row) -> Row:
     return {**row, "strike": row["strike"] * 0, "symbol": row["symbol"][:-8] + "00000000"}
 
 
+def _lifted(row: Row) -> Row:
+    """Return a quote that its neighbours contradict: no contract gains a quarter of its strike."""
+    by = round(row["ask"] + 0.25 * float(row["strike"]), 2)
+    return {**row, "bid": round(row["bid"] + by, 2), "ask": round(row["ask"] + by, 2)}
+
+
 STOCK_FAULTS = (
     Fault("duplicate", _with(), is_added=True),
     Fault(
@@ -166,6 +172,7 @@ OPTION_FAULTS = (
         "crossed", lambda row: {**row, "bid": round(row["ask"] + 0.05, 2)}, is_rejected=False,
         source="sim_quotes",
     ),
+    Fault("arbitrage", _lifted, is_rejected=False, source="sim_quotes"),
 )  # fmt: skip
 _KINDS = {"stocks": STOCK_FAULTS, "options": OPTION_FAULTS}
 

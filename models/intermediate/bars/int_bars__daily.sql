@@ -1,6 +1,8 @@
 -- One day bar per symbol and session: from minutes where enough of them are there, else the day
 -- bar of the source that comes first. link_close is that source's own close of the session
--- before, so that a change of source or of price basis never looks like a return.
+-- before, so that a change of source or of price basis never looks like a return: of the same kind
+-- (minutes or day bar) where there is one, for an auction makes the two differ. Staged rows of a
+-- session were known before the next one opened.
 with
 
 from_minutes as (
@@ -73,28 +75,48 @@ closes as (
         session_date,
         source,
         price_basis,
-        close
+        arg_max(close, (ts, -close)) as day_close,
+        null::double as minutes_close
     from {{ ref('int_bars__day_rows') }}
-    union
+    group by symbol, session_date, source, price_basis
+    union all
     select
         symbol,
         session_date,
         source,
         price_basis,
-        close
+        null::double as day_close,
+        close as minutes_close
     from from_minutes
+
+),
+
+own_closes as (
+
+    select
+        symbol,
+        session_date,
+        source,
+        price_basis,
+        max(day_close) as day_close,
+        max(minutes_close) as minutes_close
+    from closes
+    group by symbol, session_date, source, price_basis
 
 )
 
 select
     chosen.*,
-    max(closes.close) as link_close
+    if(
+        chosen.bar_source = 'minutes',
+        coalesce(own_closes.minutes_close, own_closes.day_close),
+        coalesce(own_closes.day_close, own_closes.minutes_close)
+    ) as link_close
 from chosen
 inner join {{ ref('dim_sessions') }} as sessions using (session_date)
-left join closes
+left join own_closes
     on
-        chosen.symbol = closes.symbol
-        and sessions.previous_session = closes.session_date
-        and chosen.source = closes.source
-        and chosen.price_basis = closes.price_basis
-group by all
+        chosen.symbol = own_closes.symbol
+        and sessions.previous_session = own_closes.session_date
+        and chosen.source = own_closes.source
+        and chosen.price_basis = own_closes.price_basis

@@ -23,60 +23,42 @@ smiles as (
 
 ),
 
+-- in which of the window's sessions each contract was seen
 contracts as (
 
     select
-        session_date,
-        session_index,
-        {{ contract_key() }}
+        {{ contract_key() }},
+        list_sort(list(session_index)) as seen_at
     from {{ ref('int_options__solved') }}
     where {{ option_window_dates() }}
+    group by {{ contract_key() }}
+    having
+        count(*) != max(session_index) - min(session_index) + 1
+        or max(session_index) < (
+            select max(session_index)
+            from {{ ref('dim_sessions') }}
+            where session_date <= getvariable('lake_last')::date
+        )
 
 ),
 
--- the last row of a contract before sessions without it, and the first after them
-gone as (
-
-    select contracts.*
-    from contracts
-    anti join contracts as next_rows
-        on
-            contracts.root = next_rows.root
-            and contracts.expiration = next_rows.expiration
-            and contracts.strike = next_rows.strike
-            and contracts.option_type = next_rows.option_type
-            and contracts.session_index + 1 = next_rows.session_index
-    where contracts.session_date < getvariable('lake_last')::date
-
-),
-
-back as (
-
-    select contracts.*
-    from contracts
-    anti join contracts as last_rows
-        on
-            contracts.root = last_rows.root
-            and contracts.expiration = last_rows.expiration
-            and contracts.strike = last_rows.strike
-            and contracts.option_type = last_rows.option_type
-            and contracts.session_index - 1 = last_rows.session_index
-
-),
-
+-- the last session of a contract before sessions without it, and the first after them
 gaps as (
 
     select
-        gone.*,
-        coalesce(back.session_index, 1000000) as next_index
-    from gone
-    asof left join back
-        on
-            gone.root = back.root
-            and gone.expiration = back.expiration
-            and gone.strike = back.strike
-            and gone.option_type = back.option_type
-            and gone.session_index < back.session_index
+        {{ contract_key('runs') }},
+        runs.session_index,
+        coalesce(runs.next_index, 1000000) as next_index,
+        sessions.session_date
+    from (
+        select
+            {{ contract_key() }},
+            unnest(seen_at) as session_index,
+            unnest(list_append(seen_at[2:], null)) as next_index
+        from contracts
+    ) as runs
+    inner join {{ ref('dim_sessions') }} as sessions using (session_index)
+    where runs.next_index is distinct from runs.session_index + 1
 
 ),
 
@@ -133,6 +115,30 @@ wanted as (
 
 ),
 
+-- by how much the quotes that drew a smile lie off it
+quotes_off as (
+
+    select
+        quotes.session_date,
+        quotes.root,
+        quotes.expiration,
+        quotes.strike,
+        quotes.iv - sqrt(
+            {{ smile_variance('ln(quotes.strike::double / smiles.forward)', 'smiles') }} / smiles.t
+        ) as off_iv
+    from {{ ref('int_options__solved') }} as quotes
+    inner join smiles using (session_date, root, expiration)
+    where
+        quotes.{{ lake_batch_dates() }}
+        and quotes.price_source = 'quote_mid'
+        and quotes.is_marked
+        and (quotes.option_type = 'C') = (quotes.strike::double >= quotes.forward)
+        and abs(quotes.delta) >= 0.005
+        and smiles.fit_source = 'own'
+        and smiles.t > 0
+
+),
+
 placed as (
 
     select
@@ -146,11 +152,47 @@ placed as (
         smiles.fit_source,
         smiles.fit_age,
         epoch(smiles.known_at) - epoch(wanted.priced_at) as price_age,
-        if(smiles.t > 0 and smiles.forward > 0, sqrt(
-            {{ smile_variance('ln(wanted.strike::double / smiles.forward)', 'smiles') }} / smiles.t
-        ), null) as smile_iv
+        if(
+            smiles.t > 0 and smiles.forward > 0, ln(wanted.strike::double / smiles.forward), null
+        ) as k,
+        -- beyond its outermost points a smile is not trusted to rise faster than moneyness does
+        if(
+            smiles.fit_source = 'own',
+            least(greatest(k, smiles.lowest_k), smiles.highest_k),
+            k
+        ) as inner_k,
+        if(k is null, null, sqrt(least(
+            {{ smile_variance('k', 'smiles') }},
+            if(
+                k / nullif(inner_k, 0.0) > 1.0,
+                k / inner_k * nullif({{ smile_variance('inner_k', 'smiles') }}, 0.0),
+                null
+            )
+        ) / smiles.t)) as drawn_iv,
+        -- straight between the nearest quotes on either side, as much beyond the outermost ones
+        case
+            when below.strike < above.strike
+                then
+                    below.off_iv
+                    + (above.off_iv - below.off_iv)
+                    * ((wanted.strike - below.strike) / (above.strike - below.strike))
+            else coalesce(below.off_iv, above.off_iv, 0.0)
+        end as nearby,
+        if(drawn_iv + nearby > 0, drawn_iv + nearby, drawn_iv) as smile_iv
     from wanted
     inner join smiles using (session_date, root, expiration)
+    asof left join quotes_off as below
+        on
+            wanted.session_date = below.session_date
+            and wanted.root = below.root
+            and wanted.expiration = below.expiration
+            and wanted.strike >= below.strike
+    asof left join quotes_off as above
+        on
+            wanted.session_date = above.session_date
+            and wanted.root = above.root
+            and wanted.expiration = above.expiration
+            and wanted.strike <= above.strike
 
 ),
 

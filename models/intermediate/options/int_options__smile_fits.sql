@@ -43,9 +43,7 @@ expiries as (
         count(*)::integer as count_points,
         min(k) as lowest_k,
         max(k) as highest_k,
-        smile_fit(
-            list(k order by k, iv), list(iv order by k, iv), list(weight order by k, iv), min(t)
-        ) as fit
+        smile_fit(list(k), list(iv), list(weight), min(t)) as fit
     from points
     group by session_date, underlying, root, expiration
 
@@ -53,8 +51,8 @@ expiries as (
 
 select
     session_date,
-    underlying,
-    root,
+    underlying::varchar as underlying,
+    root::varchar as root,
     expiration,
     t,
     count_points,

@@ -4,6 +4,8 @@
     stamps_from='option_forwards',
     uses_kernels=true,
 ) }}
+-- depends_on: {{ ref('int_options__quotes') }}, {{ ref('int_options__trades') }}
+-- depends_on: {{ ref('option_roots') }}
 -- Every contract that a session's files show, with the volatility and Greeks that its own price
 -- implies, or the reason why it implies none.
 with
@@ -70,8 +72,11 @@ select
     -- ids
     session_date,
     session_index,
-    underlying,
-    {{ contract_key() }},
+    underlying::{{ option_names('underlying') }} as underlying,
+    root::{{ option_names('root') }} as root,
+    expiration,
+    strike,
+    option_type::{{ option_types() }} as option_type,
     -- its own price is its mark
     coalesce(
         solution.iv is not null
@@ -88,7 +93,7 @@ select
     ask,
     quote_check,
     price,
-    price_source,
+    price_source::{{ price_sources() }} as price_source,
     volume,
     open_interest,
     vendor_iv,

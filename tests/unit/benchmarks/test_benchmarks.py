@@ -42,6 +42,8 @@ def test_the_command_lists_its_parts_with_a_line_on_each():
         "features",
         "physics",
         "options",
+        "gex",
+        "marks",
         "install",
     }
     assert all(line.endswith(".") for line in lines.values())

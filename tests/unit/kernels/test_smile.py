@@ -130,3 +130,15 @@ def test_points_at_one_strike_and_expired_ones_give_no_smile():
     assert np.isnan(smile.fit(k, np.full(6, 0.2), np.ones(6), 0.1)).all()
     k = np.linspace(-0.1, 0.1, 6)
     assert np.isnan(smile.fit(k, np.full(6, 0.2), np.ones(6), 0.0)).all()
+
+
+def test_fits_do_not_depend_on_the_order_of_points():
+    random = np.random.default_rng(3)
+    k = np.linspace(-0.3, 0.2, 30)
+    iv = 0.2 - 0.3 * k + k * k + random.normal(0.0, 1e-3, 30)
+    weight = random.random(30) + 0.5
+    order = random.permutation(30)
+    t, offsets = np.array([0.25]), np.array([0, 30])
+    found = smile.fits(k, iv, weight, offsets, t)
+    again = smile.fits(k[order], iv[order], weight[order], offsets, t)
+    np.testing.assert_array_equal(found, again)

@@ -100,6 +100,18 @@ def test_the_strike_of_a_delta_solves_the_smile(db, delta):
     assert found == pytest.approx(brentq(gap, -1.0, 1.0, xtol=1e-14), abs=1e-12)
 
 
+def test_the_nearest_strike_is_found_where_a_steep_wing_far_out_turns_the_delta_back(db):
+    a, b, rho, m, s, t = -0.003, 1.0, 0.97, 0.155, 0.018, 0.09  # beyond 0.155 a slope of 1.97
+
+    def gap(k):
+        w = a + b * (rho * (k - m) + math.sqrt((k - m) ** 2 + s * s))
+        return norm.cdf((0.5 * w - k) / math.sqrt(w)) - 0.25
+
+    assert gap(0.0) > 0 > gap(0.1) and gap(0.5) > 0
+    found = one(db, f"smile_at_delta({a}, {b}, {rho}, {m}, {s}, {t}, 0.25)")
+    assert found == pytest.approx(brentq(gap, 0.0, 0.1, xtol=1e-14), abs=1e-12)
+
+
 def test_a_delta_that_no_strike_has_is_null(db):
     assert one(db, "smile_at_delta(0.01, 0.1, 0.0, 0.0, 0.1, 0.25, 1.5)") is None
     assert one(db, "smile_at_delta(null, 0.1, 0.0, 0.0, 0.1, 0.25, 0.5)") is None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import pkgutil
 import subprocess
 import sys
@@ -56,6 +57,7 @@ def test_help_names_every_command(quant: Shell) -> None:
         ("export",),
         ("status",),
         ("audit", "leaks"),
+        ("options", "chain"),
         ("options", "iv"),
         ("options", "greeks"),
     ],
@@ -348,3 +350,19 @@ def test_greeks_of_one_option_come_with_their_units(quant: Shell) -> None:
     assert code == 0
     assert "0.594628" in out
     assert "per calendar day" in out
+
+
+@pytest.mark.parametrize("rows", [3, 1_000_000])
+def test_a_reader_that_goes_away_ends_the_command_quietly(published: Build, rows: int) -> None:
+    command = [sys.executable, "-m", "engine.service.cli", "sql", "-f", "csv"]
+    process = subprocess.Popen(
+        [*command, f"select * from range({rows})"],
+        env={**os.environ, **published.settings.environment()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait() == cli.PIPE_CLOSED

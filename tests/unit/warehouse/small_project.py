@@ -27,7 +27,7 @@ _FILES = {
         macro-paths: [macros]
         vars: {lowest: 0}
         on-run-start: ["{{ record_run_start() }}"]
-        on-run-end: ["{{ record_run_end(results) }}"]
+        on-run-end: ["{{ keep_manifest() }}", "{{ record_run_end(results) }}"]
         """,
     "profiles.yml": """
         small:

@@ -16,7 +16,7 @@ from engine.lake.store import Lake
 from engine.settings import Settings
 from engine.warehouse import connect, pipeline, versions
 from engine.warehouse.pipeline import Outcome
-from engine.warehouse.runner import Options, parse_variables
+from engine.warehouse.runner import Options, parse_variables, target_folder
 
 SECOND = dt.date(2024, 1, 3)
 
@@ -118,7 +118,7 @@ def test_a_failed_test_publishes_nothing_and_says_how_to_see_the_rows(
     assert "dbt show --select positive_prices_price" in caught.value.remedy
     assert versions.current(stores.warehouse) == serving
     with pytest.raises(BuildError, match="positive_prices_price ended with fail"):
-        pipeline.publish_last_build(stores, project=project)
+        pipeline.publish_last_build(stores)
     # what serves was made from exactly this, whatever was tried since
     assert _build(stores, project).run is None
     assert _build(stores, project, full_refresh=True).version != serving
@@ -196,7 +196,7 @@ def test_a_build_that_is_killed_leaves_the_version_and_the_next_succeeds(
     assert versions.current(stores.warehouse) == serving
     assert _ask(stores, "select count(*) from doubled") == [(2,)]
     with pytest.raises(BuildError, match="cut off"):
-        pipeline.publish_last_build(stores, project=project)
+        pipeline.publish_last_build(stores)
     assert _build(stores, project, full_refresh=True).version != serving
 
 
@@ -231,10 +231,24 @@ def test_plain_dbt_build_can_be_published(stores: Settings, project: Path, tmp_p
         *("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")),
     ]
     subprocess.run(command, check=True, cwd=tmp_path, env={**os.environ, **stores.environment()})
-    version = pipeline.publish_last_build(
-        stores, project=tmp_path
-    )  # dbt leaves its manifest in the project's target folder
+    version = pipeline.publish_last_build(stores)
     assert version.facts()["tables"]["prices"]["rows"] == 2
+
+
+def test_publishing_goes_by_the_project_that_was_built(
+    stores: Settings, project: Path, edited: Edit
+) -> None:
+    pipeline.build(stores, project=project, publishing=False)
+    before = (project / "models" / "doubled.sql").read_text()
+    edited("models/doubled.sql", before.replace("meta={'publish': 'table'}", "meta={}"))
+    for target in (project / "target", target_folder(stores)):
+        command = [
+            *(sys.executable, "-m", "dbt.cli.main", "parse", "--quiet"),
+            *("--project-dir", str(project), "--profiles-dir", str(project)),
+            *("--target-path", str(target), "--log-path", str(stores.build_file.parent)),
+        ]
+        subprocess.run(command, check=True, env={**os.environ, **stores.environment()})
+    assert "doubled" in pipeline.publish_last_build(stores).facts()["tables"]
 
 
 def test_a_truncated_day_file_stops_the_build_by_name(stores: Settings, project: Path) -> None:

@@ -66,6 +66,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     dated = {"unique": ["session_date", "id"], "condition": "id < 4", "changed_since": "dated"}
     models.append(_described("dated", dated))
+    (folder / "models" / "seen.sql").write_text(
+        "{{ config(materialized='view') }} select id, session_date from {{ ref('dated') }} "
+        "{{ var('more', '') }}"
+    )
+    models.append(_described("seen", {"unique": ["session_date", "id"], "changed_since": "dated"}))
     (folder / "models" / "models.yml").write_text(json.dumps({"version": 2, "models": models}))
     return folder
 
@@ -105,7 +110,7 @@ def broken(project: Path, name: str) -> set[str]:
 
 
 def test_each_rule_finds_the_rows_that_break_it(run: Callable, project: Path) -> None:
-    found = run("build", "--exclude", "dated")
+    found = run("build", "--exclude", "dated", "seen")
     assert found == {
         "fine": 0, "repeated": 1, "without_text": 1, "not_finite": 2, "negative": 1
     }  # fmt: skip
@@ -122,6 +127,16 @@ def test_a_build_looks_at_dates_with_a_new_stamp_and_a_test_at_all(run: Callable
     assert run("build", *only, rows=twice, stamp="b") == {"dated": 1}
     assert run("build", *only, rows=twice, stamp="b") == {"dated": 1}  # it has not passed yet
     assert run("build", *only, rows="(1), (2)", stamp="b") == {"dated": 0}
+
+
+def test_a_view_with_another_query_has_been_seen_on_no_date(run: Callable) -> None:
+    only = ("--select", "dated seen")
+    clean = {"dated": 0, "seen": 0}
+    assert run("build", *only, stamp="v") == clean
+    again = "union all select id, session_date from {{ this.schema }}.dated"
+    again = again.replace("{{ this.schema }}", "main")
+    assert run("build", *only, stamp="v", more=again) == {"dated": 0, "seen": 2}
+    assert run("build", *only, stamp="v") == clean
 
 
 def test_a_changed_rule_has_seen_no_date(run: Callable, project: Path) -> None:

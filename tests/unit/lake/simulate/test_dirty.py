@@ -67,6 +67,10 @@ COUNTS = {
     ("options", "bad_strike"): "strike <= 0",
     ("options", "bad_option_type"): "option_type not in ('C', 'P')",
     ("options", "crossed"): "bid > ask",
+    ("options", "arbitrage"): (
+        "strike > 0 and bid > 0.2 * strike + greatest("
+        "if(option_type = 'C', underlying_price - strike, strike - underlying_price), 0)"
+    ),
 }
 
 

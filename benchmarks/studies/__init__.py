@@ -1,0 +1,1 @@
+"""Studies of how well prices are recovered: run by name, their results kept in `docs/studies/`."""
