@@ -10,6 +10,7 @@
 -- Each expiry's forward, time and rate at the moment its chain is looked at: from put-call parity
 -- where both sides are priced together, else from the share price, the rate and the dividends.
 -- From American prices the early exercise premium is taken off first.
+{% set is_by_root = (var('option_exercise') == 'by_root') | lower -%}
 with
 
 best_feeds as (
@@ -359,32 +360,29 @@ agreed as (
             coalesce(implied_rate, rate) as rate,
             if(implied_rate is null, rate_source, 'parity') as rate_source,
             dividend_forward * exp((coalesce(implied_rate, rate) - rate) * t) as dividend_forward,
-            {% if var('option_exercise') == 'by_root' -%}
-            case exercise_style
-                when 'american' then american_parity_forward(
+            case
+                when exercise_style = 'american' and {{ is_by_root }}
+                    then american_parity_forward(
+                        strikes,
+                        calls,
+                        puts,
+                        widths,
+                        spot,
+                        t,
+                        rate,
+                        coalesce(dividend_forward, even_strike),
+                        dividend_times,
+                        dividend_amounts
+                    )
+                else parity_forward(
                     strikes,
                     calls,
                     puts,
                     widths,
-                    spot,
-                    t,
-                    rate,
-                    coalesce(dividend_forward, even_strike),
-                    dividend_times,
-                    dividend_amounts
+                    exp(-coalesce(implied_rate, rate) * t),
+                    coalesce(dividend_forward, even_strike)
                 )
-                else {% endif -%}
-            parity_forward(
-                strikes,
-                calls,
-                puts,
-                widths,
-                exp(-coalesce(implied_rate, rate) * t),
-                coalesce(dividend_forward, even_strike)
-            )
-            {%- if var('option_exercise') == 'by_root' %}
-            end
-            {%- endif %} as parity
+            end as parity
         ),
         parity.discount as parity_discount
     from rated
