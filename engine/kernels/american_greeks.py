@@ -20,6 +20,7 @@ from engine.kernels.black_scholes import CALL, price_one
 RATE_STEP = 0.01  # the lattices beside are coarse
 _SPOT_STEP = 0.1  # of ln(spot), in standard deviations
 _VOL_STEP = 0.06  # of ln(sigma)
+_LEAST_VOL = 0.0125
 _NOTHING = 1e-6  # of the strike: with less time value than this exercise is due
 _DAYS = 365.0
 
@@ -66,6 +67,11 @@ def greeks_by_lattice(
     """
     sign = 1.0 if side == CALL else -1.0
     inside = max(sign * (spot - strike), 0.0)
+    if sigma < _LEAST_VOL:  # below what is tabulated: the price is what it brings, or European
+        if inside > 0.0:
+            out[:] = 0.0
+            out[0] = sign
+        return
     width = sigma * math.sqrt(t)
     step = _SPOT_STEP * width
     c = np.empty((3, 5))  # corrections at three volatilities and five spots
@@ -97,7 +103,9 @@ def greeks_by_lattice(
     d1 = (math.log(rest / strike) + carry * t) / width + 0.5 * width
     speed = -out[1] / rest * (d1 / width + 1.0) + (three - 3.0 * two + 2.0 * one) / spot**3
     delta = out[0] + one / spot
-    gamma = out[1] + (two - one) / (spot * spot)
+    gamma = max(out[1] + (two - one) / (spot * spot), 0.0)  # a value is convex in the spot
+    if q >= 0.0:
+        delta = min(max(delta, -1.0), 1.0)
     out[0], out[1] = delta, gamma
     out[2] += first / sigma
     out[3] = r * value - carry * spot * delta - 0.5 * squared * spot * spot * gamma
