@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 import engine.warehouse
+from engine.kernels import american_options as american
 from engine.kernels import black_scholes as bs
-from engine.options import american
-from engine.options.american import Dividends
+from engine.kernels.american_options import Dividends
 
 REPEATS = 5
 

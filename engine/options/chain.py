@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from engine.kernels import american_options as american
 from engine.kernels import american_parity, curve, pairs, parity, smile
 from engine.kernels import black_scholes as bs
-from engine.options import american, exposure
-from engine.options.american import Dividends
+from engine.kernels.american_options import Dividends
+from engine.options import exposure
 from engine.options.reasons import REASONS
 from engine.options.udf import Function, arrow_function, floats, sides
 

@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from engine.kernels import american_options as american
 from engine.kernels import black_scholes as bs
-from engine.options import american
-from engine.options.american import Dividends
+from engine.kernels.american_options import Dividends
 from engine.options.reasons import REASONS
 
 Floats = NDArray[np.float64]

@@ -50,7 +50,7 @@ class Computed:
             """
             select
                 ticker as symbol, date::date as ex_date, dividend_amount as amount,
-                timestamptz '1999-01-01' as known_at
+                'vendor' as source, timestamptz '1999-01-01' as known_at
             from prices where dividend_amount > 0
             """
         ).to_arrow_table()
@@ -58,7 +58,8 @@ class Computed:
             """
             select
                 ticker as symbol, date::date as ex_date, round(split_coefficient, 4) as numerator,
-                1.0::double as denominator, timestamptz '1999-01-01' as known_at
+                1.0::double as denominator, 'vendor' as source,
+                timestamptz '1999-01-01' as known_at
             from prices where split_coefficient <> 1
             """
         ).to_arrow_table()

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.kernels import american_options as american
 from engine.kernels import black
+from engine.kernels.american_options import Dividends
 from engine.lake.simulate.listing import Integers
 from engine.lake.simulate.model import Floats
 from engine.lake.simulate.path import Path
 from engine.lake.simulate.timeline import Timeline
-from engine.options import american
-from engine.options.american import Dividends
 
 _NEGLIGIBLE = 1e-4  # dollars that early exercise must be able to add
 

@@ -84,8 +84,8 @@ def iv(
     _require_numbers({"--rate": rate, "--yield": dividend_yield})
     import numpy as np
 
+    from engine.kernels import american_options as early
     from engine.kernels import black_scholes as bs
-    from engine.options import american as early
     from engine.options.reasons import REASONS
 
     side = np.array([option_type == "C"], np.int8)

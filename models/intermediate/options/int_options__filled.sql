@@ -261,6 +261,8 @@ select
     known_at,
     case
         when mark_source in ('quote_mid', 'trade_day') then price
+        when mark_source = 'intrinsic'
+            then greatest(if(option_type = 'C', 1.0, -1.0) * (spot - strike::double), 0.0)
         when mark_source in ('surface', 'neighbour') and quote_check in ('zero_bid', 'wide')
             then least(greatest(worth.price, coalesce(bid, 0.0)), ask)
         else worth.price

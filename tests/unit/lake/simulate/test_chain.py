@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from simulated_market import SESSIONS, Made, long_path
 
+from engine.kernels import american_options as american
 from engine.kernels import black
+from engine.kernels.american_options import Dividends
 from engine.lake.simulate import listing, valuation
 from engine.lake.simulate.model import Law, Surface
 from engine.lake.simulate.scenario import STRUCTURE_EDGE
 from engine.lake.simulate.timeline import timeline
 from engine.lake.simulate.universe import INSTRUMENTS, SYMBOLS
 from engine.market import calendar
-from engine.options import american
-from engine.options.american import Dividends
 
 
 def test_every_session_has_enough_rows_of_both_sources(sample: Made) -> None:

@@ -7,8 +7,7 @@ choice depends on the row alone, so no row's value depends on its batch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +19,7 @@ Sides = NDArray[np.int8]
 Codes = NDArray[np.int8]
 
 
-@dataclass(frozen=True)
-class Dividends:
+class Dividends(NamedTuple):
     """Cash dividends of rows of options.
 
     The spot drops by the amount at the ex-date. What is ex now or before, or after expiry, does not

@@ -7,9 +7,9 @@ import pytest
 import QuantLib as ql  # noqa: N813
 
 from engine.kernels import american as kernel
+from engine.kernels import american_options as american
 from engine.kernels import black_scholes as bs
-from engine.options import american
-from engine.options.american import Dividends
+from engine.kernels.american_options import Dividends
 
 TODAY = ql.Date(2, 1, 2026)
 DAYS = ql.Actual365Fixed()
