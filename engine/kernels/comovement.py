@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.sorted_window import Ints, replace_dated
 from engine.kernels.wilder import _newest_first, _powers
-from engine.kernels.window import Floats, _clean_from
+from engine.kernels.window import BLOCK, Floats, _clean_from, equal_run
 
 
 @njit(cache=True, nogil=True)
@@ -59,6 +59,40 @@ def _sums(x: Floats, y: Floats, start: int, stop: int) -> tuple[float, float, fl
 
 
 @njit(cache=True, nogil=True)
+def _lane_sums(
+    x: Floats, y: Floats, begin: int, rows: int, window: int,
+    mean_x: Floats, mean_y: Floats, sxy: Floats, sxx: Floats, syy: Floats,
+) -> None:  # fmt: skip
+    """Leave what `_sums` returns of `rows` windows, the first of which starts at `begin`.
+
+    Each window is added in order of time; the rows are worked on together, as in
+    `window._two_passes`.
+    """
+    for k in range(rows):
+        mean_x[k] = 0.0
+        mean_y[k] = 0.0
+        sxy[k] = 0.0
+        sxx[k] = 0.0
+        syy[k] = 0.0
+    for i in range(begin, begin + window):
+        of_x, of_y = x[i : i + rows], y[i : i + rows]
+        for k in range(rows):
+            mean_x[k] += of_x[k]
+            mean_y[k] += of_y[k]
+    for k in range(rows):
+        mean_x[k] /= window
+        mean_y[k] /= window
+    for i in range(begin, begin + window):
+        of_x, of_y = x[i : i + rows], y[i : i + rows]
+        for k in range(rows):
+            dx = of_x[k] - mean_x[k]
+            dy = of_y[k] - mean_y[k]
+            sxy[k] += dx * dy
+            sxx[k] += dx * dx
+            syy[k] += dy * dy
+
+
+@njit(cache=True, nogil=True)
 def co_moments(x: Floats, y: Floats, window: int) -> tuple[Floats, Floats, Floats]:
     """Return covariance and both standard deviations of each window, divisor n - 1.
 
@@ -79,12 +113,23 @@ def co_moments(x: Floats, y: Floats, window: int) -> tuple[Floats, Floats, Float
     std_x = np.full(n, np.nan)
     std_y = np.full(n, np.nan)
     clean = _both_clean(x, y, window)
-    for t in range(window - 1, n):
-        if clean[t]:
-            _, _, sxy, sxx, syy = _sums(x, y, t - window + 1, t + 1)
-            covariance[t] = sxy / (window - 1)
-            std_x[t] = np.sqrt(sxx / (window - 1))
-            std_y[t] = np.sqrt(syy / (window - 1))
+    equal_x, equal_y = equal_run(x), equal_run(y)
+    sums = np.empty((5, BLOCK))
+    t = window - 1
+    while t < n:
+        if not clean[t]:
+            t += 1
+            continue
+        rows = 1
+        while rows < BLOCK and t + rows < n and clean[t + rows]:
+            rows += 1
+        _lane_sums(x, y, t - window + 1, rows, window, sums[0], sums[1], sums[2], sums[3], sums[4])
+        for k in range(rows):
+            is_flat_x, is_flat_y = equal_x[t + k] >= window, equal_y[t + k] >= window
+            covariance[t + k] = 0.0 if is_flat_x or is_flat_y else sums[2, k] / (window - 1)
+            std_x[t + k] = 0.0 if is_flat_x else np.sqrt(sums[3, k] / (window - 1))
+            std_y[t + k] = 0.0 if is_flat_y else np.sqrt(sums[4, k] / (window - 1))
+        t += rows
     return covariance, std_x, std_y
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from engine.kernels.window import Floats, _clean_from
+from engine.kernels.window import BLOCK, Floats, _clean_from, equal_run
 
 
 @njit(cache=True, nogil=True)
@@ -34,33 +34,49 @@ def trend(x: Floats, window: int) -> tuple[Floats, Floats, Floats]:
     clean = _clean_from(x, window)
     centre = 0.5 * (window - 1)
     sxx = window * (window * window - 1.0) / 12.0
-    for t in range(window - 1, n):
+    equal = equal_run(x)
+    mu, beta, sxy, syy, residual = np.empty((5, BLOCK))
+    t = window - 1
+    while t < n:
         if not clean[t]:
+            t += 1
             continue
-        start = t - window + 1
-        acc = 0.0
-        flat = True
+        rows = 1
+        while rows < BLOCK and t + rows < n and clean[t + rows]:
+            rows += 1
+        # every window is added in order of time, the rows of a block together
+        begin = t - window + 1
+        for k in range(rows):
+            mu[k] = 0.0
+            sxy[k] = 0.0
+            syy[k] = 0.0
+            residual[k] = 0.0
         for i in range(window):
-            acc += x[start + i]
-            if x[start + i] != x[start]:
-                flat = False
-        if flat:
-            slope[t] = 0.0
-            continue
-        mu = acc / window
-        sxy = 0.0
-        syy = 0.0
+            piece = x[begin + i : begin + i + rows]
+            for k in range(rows):
+                mu[k] += piece[k]
+        for k in range(rows):
+            mu[k] /= window
         for i in range(window):
-            deviation = x[start + i] - mu
-            sxy += (i - centre) * deviation
-            syy += deviation * deviation
-        beta = sxy / sxx
-        residual = 0.0
+            piece = x[begin + i : begin + i + rows]
+            for k in range(rows):
+                deviation = piece[k] - mu[k]
+                sxy[k] += (i - centre) * deviation
+                syy[k] += deviation * deviation
+        for k in range(rows):
+            beta[k] = sxy[k] / sxx
         for i in range(window):
-            e = x[start + i] - mu - beta * (i - centre)
-            residual += e * e
-        slope[t] = beta
-        r2[t] = 1.0 - residual / syy
-        if residual > 1e-12 * syy:
-            t_stat[t] = beta / np.sqrt(residual / (window - 2) / sxx)
+            piece = x[begin + i : begin + i + rows]
+            for k in range(rows):
+                e = piece[k] - mu[k] - beta[k] * (i - centre)
+                residual[k] += e * e
+        for k in range(rows):
+            if equal[t + k] >= window:
+                slope[t + k] = 0.0
+                continue
+            slope[t + k] = beta[k]
+            r2[t + k] = 1.0 - residual[k] / syy[k]
+            if residual[k] > 1e-12 * syy[k]:
+                t_stat[t + k] = beta[k] / np.sqrt(residual[k] / (window - 2) / sxx)
+        t += rows
     return slope, t_stat, r2

@@ -45,6 +45,16 @@ def total(x: Floats, window: int) -> Floats:
 
 
 @njit(cache=True, nogil=True)
+def equal_run(x: Floats) -> NDArray[np.int64]:
+    """Return how many values in a row, this one included, equal this one; 1 where it is NaN."""
+    out = np.ones(x.shape[0], dtype=np.int64)
+    for t in range(1, x.shape[0]):
+        if x[t] == x[t - 1]:
+            out[t] = out[t - 1] + 1
+    return out
+
+
+@njit(cache=True, nogil=True)
 def _two_passes(
     x: Floats, begin: int, rows: int, window: int, mean: Floats, squares: Floats
 ) -> None:
