@@ -11,9 +11,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from engine.kernels.lanes import BLOCK
 from engine.kernels.sorted_window import Ints, replace_dated
 from engine.kernels.wilder import _newest_first, _powers
-from engine.kernels.window import BLOCK, Floats, _clean_from, equal_run
+from engine.kernels.window import Floats, _clean_from, equal_run
 
 
 @njit(cache=True, nogil=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from engine.kernels.window import BLOCK, Floats, _clean_from, equal_run
+from engine.kernels.lanes import BLOCK
+from engine.kernels.window import Floats, _clean_from, equal_run
 
 
 @njit(cache=True, nogil=True)
