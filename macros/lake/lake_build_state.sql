@@ -23,7 +23,8 @@
 
 {#- True when the table's columns are not the model's any more: it must be made again. -#}
 {% macro lake_columns_differ(existing, empty_sql) -%}
-    {%- set old = adapter.get_columns_in_relation(existing) -%}
+    {#- both are described in one way: dbt-duckdb takes the STRUCTs of a query apart -#}
+    {%- set old = get_column_schema_from_query('select * from ' ~ existing) -%}
     {%- set new = get_column_schema_from_query(empty_sql) -%}
     {%- set before = [] -%}
     {%- for column in old -%}{%- do before.append([column.name, column.dtype]) -%}{%- endfor -%}
